@@ -1,0 +1,70 @@
+using Kv.Storage;
+using Kv.Storage.Pages;
+using Kv.Testing;
+
+namespace Kv.Node.Tests.Pages;
+
+/// <summary>A page file against buckets that are sorted dictionaries: whatever is put, deleted, rolled back, read by old
+/// readers or found after opening again must be the same in both.</summary>
+public sealed class PageFileModelTests
+{
+    [Theory]
+    [Seeds(15)]
+    public void Answers_as_sorted_dictionaries_would(int seed)
+    {
+        var random = new Random(seed);
+        using var directory = new TempDirectory();
+        var options = new PageFileOptions
+        {
+            PageSize = random.Next(3) == 0 ? 1024 : 4096,
+            GrowBytes = 1 << 16,
+            StoreFreeList = random.Next(3) == 0,
+        };
+        var model = new BucketModel();
+        var readers = new List<(ReadTransaction Reader, BucketModel Model)>();
+        var workload = new Workload(random);
+
+        var file = PageFile.Open(new RealDisk(), directory["db"], options);
+        for (int transaction = 0; transaction < 30; transaction++)
+        {
+            var changed = model.Clone();
+            using (var write = file.BeginWrite())
+            {
+                workload.Change(write.Root, changed);
+                changed.AssertEqual(write.Root);
+                if (random.Next(5) != 0)
+                {
+                    write.Commit();
+                    model = changed;
+                }
+            }
+
+            using (var read = file.BeginRead())
+                model.AssertEqual(read.Root);
+            if (random.Next(3) == 0)
+                readers.Add((file.BeginRead(), model.Clone()));
+            if (readers.Count > 0 && random.Next(3) == 0)
+                CheckAndEnd(readers, random.Next(readers.Count));
+
+            if (random.Next(8) == 0)
+            {
+                while (readers.Count > 0)
+                    CheckAndEnd(readers, 0);
+                file.Dispose();
+                file = PageFile.Open(new RealDisk(), directory["db"], options);
+            }
+        }
+
+        while (readers.Count > 0)
+            CheckAndEnd(readers, 0);
+        file.Dispose();
+    }
+
+    private static void CheckAndEnd(List<(ReadTransaction Reader, BucketModel Model)> readers, int index)
+    {
+        (var reader, var model) = readers[index];
+        model.AssertEqual(reader.Root);
+        reader.Dispose();
+        readers.RemoveAt(index);
+    }
+}
