@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 
@@ -110,6 +111,9 @@ public sealed class Metadata : IList<Metadata.Entry>
     /// <summary>One name and its value: text, or bytes if the name ends in <c>-bin</c>.</summary>
     public class Entry
     {
+        private static readonly SearchValues<char> KeyLetters =
+            SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
         private readonly string? _text;
         private readonly byte[]? _bytes;
 
@@ -146,16 +150,15 @@ public sealed class Metadata : IList<Metadata.Entry>
             ? $"[Entry: key={Key}, valueBytes={Convert.ToHexString(_bytes!)}]"
             : $"[Entry: key={Key}, value={_text}]";
 
+        internal static bool IsValidKey(string key) => !key.AsSpan().ContainsAnyExcept(KeyLetters);
+
         private static string Normalize(string key)
         {
             ArgumentNullException.ThrowIfNull(key);
-            foreach (char letter in key)
+            if (!IsValidKey(key))
             {
-                if (!char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.'))
-                {
-                    throw new ArgumentException(
-                        $"Metadata entry key '{key}' may hold only letters, digits, '_', '-' and '.'.", nameof(key));
-                }
+                throw new ArgumentException(
+                    $"Metadata entry key '{key}' may hold only letters, digits, '_', '-' and '.'.", nameof(key));
             }
 
             return key.ToLowerInvariant();

@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Grpc.Core;
+using Kv.Grpc.Wire;
+
+namespace Kv.Grpc;
+
+/// <summary>Finds messages in the body of a request. A message is shown where it lies in the receive buffer and stays
+/// valid until <see cref="Release"/>, which gives its room back to the client.</summary>
+internal sealed class RequestReader
+{
+    private PipeReader? _body;
+    private MessageLimits _limits;
+    private SequencePosition _end;
+    private bool _isHeld;
+
+    public void Start(PipeReader body, MessageLimits limits)
+    {
+        _body = body;
+        _limits = limits;
+        _isHeld = false;
+    }
+
+    /// <summary>The one message of a call whose client sends one, if it has all come already.</summary>
+    /// <exception cref="RpcException">There is none, or more than one, or it is not well formed.</exception>
+    public bool TryReadOnly(out ReadOnlySequence<byte> message)
+    {
+        if (_body!.TryRead(out ReadResult read))
+            return TryTakeOnly(read, out message);
+        message = default;
+        return false;
+    }
+
+    public async ValueTask<ReadOnlySequence<byte>> ReadOnlyAsync()
+    {
+        while (true)
+        {
+            ReadResult read = await _body!.ReadAsync();
+            if (TryTakeOnly(read, out ReadOnlySequence<byte> message))
+                return message;
+        }
+    }
+
+    /// <summary>The next message of many; null after the last.</summary>
+    public async ValueTask<ReadOnlySequence<byte>?> ReadNextAsync(CancellationToken cancelled)
+    {
+        while (true)
+        {
+            ReadResult read = await _body!.ReadAsync(cancelled);
+            if (MessageFrame.TryRead(read.Buffer, _limits, out MessageFrame frame))
+                return Take(frame);
+            if (read.IsCompleted)
+                return read.Buffer.IsEmpty ? null : throw Truncated();
+            _body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    public void Release()
+    {
+        if (!_isHeld)
+            return;
+        _isHeld = false;
+        _body!.AdvanceTo(_end);
+    }
+
+    private static RpcException Truncated() => new(new Status(StatusCode.Internal, "unexpected EOF"));
+
+    // The message is taken only with the end of the stream behind it: with most clients they come in one frame, and
+    // ending a call whose client has not ended its side would cost a RST_STREAM.
+    private bool TryTakeOnly(in ReadResult read, out ReadOnlySequence<byte> message)
+    {
+        message = default;
+        if (MessageFrame.TryRead(read.Buffer, _limits, out MessageFrame frame))
+        {
+            if (read.Buffer.Length > MessageFrame.PrefixBytes + frame.Payload.Length)
+            {
+                throw new RpcException(new Status(
+                    StatusCode.Internal,
+                    "cardinality violation: received more than one request message for a call that takes one"));
+            }
+
+            if (read.IsCompleted)
+            {
+                message = Take(frame);
+                return true;
+            }
+        }
+        else if (read.IsCompleted)
+        {
+            throw read.Buffer.IsEmpty
+                ? new RpcException(new Status(
+                    StatusCode.Internal,
+                    "cardinality violation: received no request message for a call that takes one"))
+                : Truncated();
+        }
+
+        _body!.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        return false;
+    }
+
+    private ReadOnlySequence<byte> Take(in MessageFrame frame)
+    {
+        _end = frame.Payload.End;
+        _isHeld = true;
+        return frame.IsCompressed
+            ? new ReadOnlySequence<byte>(Gzip.Decompress(frame.Payload, _limits.ReceiveMaxBytes))
+            : frame.Payload;
+    }
+}
