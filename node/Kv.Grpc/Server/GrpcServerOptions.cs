@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 
 namespace Kv.Grpc;
 
@@ -35,6 +36,9 @@ public sealed record GrpcServerOptions
 
     /// <summary>Answers all requests that are not gRPC; without it they get 404.</summary>
     public PlainHttpMethod? PlainHttp { get; init; }
+
+    /// <summary>Where Kestrel logs what it does with connections; nowhere by default, which is also the fastest.</summary>
+    public ILoggerFactory? Logs { get; init; }
 
     /// <summary>Is told of each exception that a method let through and that is neither an
     /// <see cref="RpcException"/> nor a cancellation. The client is told only that there was one.</summary>

@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Kv.Grpc;
 
-/// <summary>Gives Kestrel its listeners: halves of ports where those were asked for, plain sockets otherwise.</summary>
-internal sealed class SortedListenerFactory(IConnectionListenerFactory sockets) : IConnectionListenerFactory
+/// <summary>Gives Kestrel the halves of ports that it asks for by their end points.</summary>
+internal sealed class SortedListenerFactory : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
+    public bool CanBind(EndPoint endpoint) => endpoint is SortedEndPoint;
+
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        endpoint is SortedEndPoint half
-            ? ValueTask.FromResult<IConnectionListener>(new SortedListener(half))
-            : sockets.BindAsync(endpoint, cancellationToken);
+        ValueTask.FromResult<IConnectionListener>(new SortedListener((SortedEndPoint)endpoint));
 }
