@@ -95,10 +95,11 @@ internal sealed unsafe class CommittedState
     public void ThrowCorrupt(PageId page, string finding) =>
         CorruptDataException.Throw($"{_path}, page {page}", finding);
 
-    private void ThrowBadHeader(PageId id, int flags) =>
-        ThrowCorrupt(
-            id,
-            flags is LeafFlag or BranchFlag ? "the elements do not fit" : $"is neither leaf nor branch: flags {flags:x}");
+    private void ThrowBadHeader(PageId id, int flags)
+    {
+        bool isKnown = flags is LeafFlag or BranchFlag;
+        ThrowCorrupt(id, isKnown ? "the elements do not fit" : $"is neither leaf nor branch: flags {flags:x}");
+    }
 
     private void ThrowMisplaced(PageId id)
     {

@@ -13,6 +13,8 @@ internal sealed class FreePages
 
     private ulong[] _words = [];
     private readonly ulong[] _noneBelow = new ulong[ClassCount];
+    private ulong _barredFrom;
+    private ulong _barredTo;
 
     public long Count { get; private set; }
 
@@ -43,6 +45,9 @@ internal sealed class FreePages
         ulong hint = ulong.MaxValue;
         while (NextRun(at, count, out ulong runStart, out int length))
         {
+            if (IsBarred(ref runStart, ref length, out at))
+                continue;
+
             if (length >= count)
             {
                 _noneBelow[sizeClass] = Math.Min(hint, runStart);
@@ -58,12 +63,57 @@ internal sealed class FreePages
             // Too short for this, but another of the same class may fit here.
             if (length >= ShortestOf(sizeClass))
                 hint = Math.Min(hint, runStart);
-            at = runStart + (ulong)length;
         }
 
         _noneBelow[sizeClass] = Math.Min(hint, End);
         start = default;
         return false;
+    }
+
+    /// <summary>Keeps pages <paramref name="from"/> to <paramref name="to"/> from being taken, though they are or
+    /// become free: they are to become one run.</summary>
+    public void Bar(ulong from, ulong to)
+    {
+        Unbar();
+        _barredFrom = from;
+        _barredTo = to;
+    }
+
+    public void Unbar()
+    {
+        if (_barredTo > _barredFrom)
+        {
+            foreach (ref ulong hint in _noneBelow.AsSpan())
+                hint = Math.Min(hint, _barredFrom);
+        }
+
+        _barredFrom = _barredTo = 0;
+    }
+
+    /// <summary>The stretch of <paramref name="count"/> pages below <paramref name="limit"/> with the most free ones,
+    /// up to where words of bits begin and end. It begins with a free page, and may be a little shorter.</summary>
+    public bool TryFindEmptiest(int count, ulong limit, out PageId start, out PageId end)
+    {
+        int width = (count + BitsPerWord - 1) / BitsPerWord;
+        int words = (int)Math.Min((ulong)_words.Length, limit / BitsPerWord);
+        long free = 0;
+        long most = 0;
+        int best = -1;
+        for (int word = 0; word < words; word++)
+        {
+            free += BitOperations.PopCount(_words[word]);
+            if (word >= width)
+                free -= BitOperations.PopCount(_words[word - width]);
+            if (word >= width - 1 && free > most)
+            {
+                most = free;
+                best = word - width + 1;
+            }
+        }
+
+        start = new PageId(best < 0 ? 0 : FindFree((ulong)best * BitsPerWord));
+        end = new PageId((ulong)(best + width) * BitsPerWord);
+        return best >= 0;
     }
 
     /// <summary>Takes just these; false if one of them is not free.</summary>
@@ -103,6 +153,21 @@ internal sealed class FreePages
             yield return (new PageId(start), length);
             at = start + (ulong)length;
         }
+    }
+
+    // Cuts a run at the barred pages; true if nothing is left of it. The search goes on at next.
+    private bool IsBarred(ref ulong start, ref int length, out ulong next)
+    {
+        ulong end = start + (ulong)length;
+        next = end;
+        if (end <= _barredFrom || start >= _barredTo)
+            return false;
+
+        next = _barredTo;
+        if (start >= _barredFrom)
+            return true;
+        length = (int)(_barredFrom - start);
+        return false;
     }
 
     // The first run at or after a page, measured no further than is needed.

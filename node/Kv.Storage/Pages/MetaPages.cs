@@ -71,7 +71,12 @@ internal static class MetaPages
         }
 
         if (meta.Root.Value < FirstDataPage || meta.Root.Value >= highWater)
-            CorruptDataException.Throw(place, $"the root, page {meta.Root}, is not below the high water mark, {highWater}");
+        {
+            CorruptDataException.Throw(
+                place,
+                $"the root, page {meta.Root}, is not below the high water mark, {highWater}");
+        }
+
         if (meta.FreeList != PageId.None && (meta.FreeList.Value < FirstDataPage || meta.FreeList.Value >= highWater))
         {
             CorruptDataException.Throw(

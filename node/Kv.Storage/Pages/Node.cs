@@ -27,6 +27,9 @@ internal sealed class Node
     /// <summary>What it would take as one page.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Where it is to go, if that is chosen already: as many pages as it has now.</summary>
+    public PageId? Destination { get; set; }
+
     /// <summary>Whether something was taken out, so that it may have become too small.</summary>
     public bool HasShrunk { get; set; }
 
@@ -44,6 +47,7 @@ internal sealed class Node
         Count = 0;
         Bytes = HeaderBytes;
         HasShrunk = false;
+        Destination = null;
     }
 
     /// <summary>Unpacks <paramref name="page"/>; an inline bucket's has no pages of its own.</summary>

@@ -69,7 +69,16 @@ internal readonly unsafe struct Page
         return new ReadOnlySpan<byte>(_start + begin, (int)valueBytes);
     }
 
-    public bool IsBucket(int index) => (*(uint*)(Element(index) + LeafFlagsOffset) & BucketFlag) != 0;
+    public bool IsBucket(int index) => (LeafFlags(index) & BucketFlag) != 0;
+
+    public uint LeafFlags(int index) => *(uint*)(Element(index) + LeafFlagsOffset);
+
+    /// <summary>Counted from the page's first byte.</summary>
+    public ulong KeyOffset(int index)
+    {
+        byte* element = Element(index);
+        return (ulong)(element - _start) + *(uint*)(element + (IsLeaf ? LeafPosOffset : BranchPosOffset));
+    }
 
     /// <summary>The child to look in for <paramref name="key"/>: the last whose first key is not above it.</summary>
     public int SearchBranch(ReadOnlySpan<byte> key)

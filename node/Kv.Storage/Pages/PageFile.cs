@@ -8,29 +8,30 @@ namespace Kv.Storage.Pages;
 /// time.</para></summary>
 public sealed class PageFile : IDisposable
 {
-    private readonly IFile _file;
+    // Less would hardly pay for the way from the root that each step writes too.
+    private const int CompactedPagesMin = 64;
+
+    private readonly MappedFile _file;
     private readonly PageFileOptions _options;
     private readonly PagePool _pool;
     private readonly WriteMemory _memory;
-    private MappedView _view;
+    private readonly Compactor _compactor;
     private CommittedState _current;
     private WriteTransaction? _writing;
-    private long _fileLength;
-    private long _freeBytes;
-    private bool _isClosed;
     private int _newestSlot;
+    private long _freeBytes;
     private int _openReadCount;
+    private bool _isClosed;
 
     private PageFile(IFile file, PageFileOptions options)
     {
-        _file = file;
-        _options = options;
-        _fileLength = file.Length;
         (var meta, _newestSlot) = MetaPages.Read(file);
-        _view = new MappedView(file.Map(Math.Max(options.ReservedBytes, _fileLength)));
-        _current = new CommittedState(file.Path, meta, _view);
+        _options = options;
+        _file = new MappedFile(file, options);
+        _current = new CommittedState(file.Path, meta, _file.View);
         _pool = new PagePool(_current);
         _memory = new WriteMemory(meta.PageSize);
+        _compactor = new Compactor(this);
     }
 
     /// <summary>The size of the tree with its free pages, as etcd reports it; the file may be longer.</summary>
@@ -45,6 +46,8 @@ public sealed class PageFile : IDisposable
 
     internal CommittedState Current => _current;
 
+    internal Compactor Compactor => _compactor;
+
     /// <summary>Opens the file, or makes it if it is missing or empty. Throws <see cref="PageFileLockedException"/> if
     /// another process holds it, and <see cref="CorruptDataException"/> if it can not be trusted.</summary>
     public static PageFile Open(IDisk disk, string path, PageFileOptions options)
@@ -53,18 +56,20 @@ public sealed class PageFile : IDisposable
             MetaPages.CreateIfMissing(disk, path, options);
 
         var file = disk.Open(path, options.ReadOnly ? FileAccessMode.Read : FileAccessMode.ReadWrite);
+        PageFile? opened = null;
         try
         {
             if (!options.ReadOnly && !file.TryLock())
                 throw new PageFileLockedException(path);
 
-            var opened = new PageFile(file, options);
+            opened = new PageFile(file, options);
             if (!options.ReadOnly)
                 opened.FindFreePages();
             return opened;
         }
         catch
         {
+            opened?.Dispose();
             file.Dispose();
             throw;
         }
@@ -82,26 +87,30 @@ public sealed class PageFile : IDisposable
                 return new ReadTransaction(this, state);
             }
 
+            // Else it was superseded in between, twice; or for good.
             ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed), this);
         }
     }
 
     /// <summary>The next transaction; there must be no other.</summary>
-    public WriteTransaction BeginWrite()
-    {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
-        Invariant.Require(!_options.ReadOnly);
-        Invariant.Require(_writing is null); // also after a failed commit: nothing may be built on what that left
-        _pool.Reclaim();
-        NoteFreeBytes();
+    public WriteTransaction BeginWrite() => BeginWrite(isCompacting: false);
 
-        // The newest meta page must stay until the next is whole. In a file made by a snapshot they may lie the wrong
-        // way round; then one id is left out.
-        ulong id = _current.Id + 1;
-        if ((int)(id % 2) == _newestSlot)
-            id++;
-        _writing = new WriteTransaction(this, _current, id, _memory);
-        return _writing;
+    /// <summary>Looks at all of the file, and says of each page what is wrong with it. No transaction may be writing.
+    /// Reads everything, so it takes its time.</summary>
+    public VerifyReport Verify()
+    {
+        Invariant.Require(_writing is null);
+        using var read = BeginRead();
+        return Verifier.Run(this, read.State, knowsFree: !_options.ReadOnly);
+    }
+
+    /// <summary>One small step towards a file without gaps: moves up to about <paramref name="pagesMax"/> pages from
+    /// its end into free ones before them, as a transaction of its own, or shortens it. Readers and writers go on in
+    /// between, and after a crash in the middle there is merely more left to do.</summary>
+    public CompactionStep CompactSome(int pagesMax)
+    {
+        Invariant.Require(_writing is null);
+        return _compactor.Step(Math.Max(pagesMax, CompactedPagesMin));
     }
 
     public void Dispose()
@@ -112,10 +121,12 @@ public sealed class PageFile : IDisposable
         _writing?.Dispose();
         Volatile.Write(ref _isClosed, true);
         _pool.UnpinAll();
-        _view.Release();
-        _memory.Dispose();
         _file.Dispose();
+        _memory.Dispose();
     }
+
+    /// <summary>A transaction that moves pages about, and gives up free ones at the end.</summary>
+    internal WriteTransaction BeginCompaction() => BeginWrite(isCompacting: true);
 
     internal void EndRead(CommittedState state)
     {
@@ -147,28 +158,13 @@ public sealed class PageFile : IDisposable
 
         if (transaction.Writer.PageCount > 0)
         {
-            Grow(meta.Length);
-            transaction.Writer.WriteTo(_file);
-            _file.Sync();
+            _file.Grow(meta.Length);
+            _file.Write(transaction.Writer);
         }
 
-        byte[] page = new byte[meta.PageSize];
-        meta.Write(page, meta.Slot);
-        _file.Write((long)meta.Slot * meta.PageSize, page);
-        _file.Sync();
-        Publish(transaction, meta);
-    }
-
-    private void Publish(WriteTransaction transaction, Meta meta)
-    {
-        if (meta.Length > _view.ReservedBytes)
-        {
-            var larger = new MappedView(_file.Map(Math.Max(meta.Length, checked(_view.ReservedBytes * 2))));
-            _view.Release();
-            _view = larger;
-        }
-
-        var next = new CommittedState(_file.Path, meta, _view);
+        _file.Write(meta);
+        _file.Cover(meta.Length);
+        var next = new CommittedState(_file.Path, meta, _file.View);
         _pool.Publish(next, transaction.Freed);
         _newestSlot = meta.Slot;
         _writing = null;
@@ -176,13 +172,35 @@ public sealed class PageFile : IDisposable
         NoteFreeBytes();
     }
 
-    private void Grow(long needed)
+    /// <summary>Cuts off what no state that is pinned can reach; the writer pins those of both meta pages.</summary>
+    internal void ShrinkToFit()
     {
-        if (needed <= _fileLength)
-            return;
+        long needed = 0;
+        foreach (var state in _pool.States)
+        {
+            if (state.Pins > 0)
+                needed = Math.Max(needed, state.Meta.Length);
+        }
 
-        _fileLength = needed + _options.GrowBytes;
-        _file.SetLength(_fileLength);
+        if (needed < _file.Length)
+            _file.Shrink(needed);
+    }
+
+    private WriteTransaction BeginWrite(bool isCompacting)
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        Invariant.Require(!_options.ReadOnly);
+        Invariant.Require(_writing is null); // also after a failed commit: nothing may be built on what that left
+        _pool.Reclaim();
+        NoteFreeBytes();
+
+        // The newest meta page must stay until the next is whole. In a file made by a snapshot they may lie the wrong
+        // way round; then one id is left out.
+        ulong id = _current.Id + 1;
+        if ((int)(id % 2) == _newestSlot)
+            id++;
+        _writing = new WriteTransaction(this, _current, id, _memory) { IsCompacting = isCompacting };
+        return _writing;
     }
 
     private void NoteFreeBytes() => Volatile.Write(ref _freeBytes, _pool.Free.Count * _current.Meta.PageSize);
@@ -190,9 +208,9 @@ public sealed class PageFile : IDisposable
     private void FindFreePages()
     {
         if (_current.Meta.FreeList == PageId.None)
-            FreePagesScan.Run(_current, _pool.Free);
+            _compactor.Nesting = FreePagesScan.Run(_current, _pool.Free);
         else
-            StoredFreeList.Load(_current, _pool.Free);
+            StoredFreeList.Load(_current, _pool.Free.Add);
         NoteFreeBytes();
     }
 

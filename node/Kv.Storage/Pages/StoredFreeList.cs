@@ -9,7 +9,8 @@ internal static unsafe class StoredFreeList
 {
     public static int PageCount(CommittedState state) => (int)*(uint*)(Locate(state) + OverflowOffset) + 1;
 
-    public static void Load(CommittedState state, FreePages free)
+    /// <summary>Hands every page listed to <paramref name="add"/>.</summary>
+    public static void Load(CommittedState state, Action<PageId, int> add)
     {
         byte* page = Locate(state);
         var id = state.Meta.FreeList;
@@ -31,7 +32,7 @@ internal static unsafe class StoredFreeList
             ulong freePage = *(ulong*)(page + HeaderBytes + (index * sizeof(ulong)));
             if (freePage <= last || freePage >= state.Meta.HighWater)
                 state.ThrowCorrupt(id, $"the free list names page {freePage}, out of order or beyond the end");
-            free.Add(new PageId(freePage), 1);
+            add(new PageId(freePage), 1);
             last = freePage;
         }
     }

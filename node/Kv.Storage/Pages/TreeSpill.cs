@@ -114,6 +114,10 @@ internal readonly struct TreeSpill(WriteTransaction transaction, double fillPerc
         }
 
         transaction.Free(node);
+        if (node.Destination is { } destination && PagesFor(source.Bytes) == node.PageCount)
+            source.Destination = destination;
+        else if (node.Destination is { } unused)
+            transaction.GiveBack(unused, node.PageCount);
         WriteParts(source, parent);
     }
 
@@ -124,8 +128,9 @@ internal readonly struct TreeSpill(WriteTransaction transaction, double fillPerc
         do
         {
             int to = Cut(node, from, bytesLeft, out long bytes);
-            int pages = checked((int)((bytes + PageSize - 1) / PageSize));
-            var id = transaction.Allocate(pages);
+            int pages = PagesFor(bytes);
+            bool isWhole = from == 0 && to == node.Count;
+            var id = isWhole && node.Destination is { } chosen ? chosen : transaction.Allocate(pages);
             node.Save(transaction.Writer.Add(id, pages), from, to, id, overflow: pages - 1);
             parent.Add(node.Count == 0 ? NodeItem.OfEmpty(id) : node[from].AsParentOf(id), child: null);
             bytesLeft -= bytes - PageLayout.HeaderBytes;
@@ -133,6 +138,8 @@ internal readonly struct TreeSpill(WriteTransaction transaction, double fillPerc
         }
         while (from < node.Count);
     }
+
+    private int PagesFor(long bytes) => checked((int)((bytes + PageSize - 1) / PageSize));
 
     /// <summary>Where the part that begins at <paramref name="from"/> ends, and what it takes.</summary>
     private int Cut(Node node, int from, long bytesLeft, out long bytes)

@@ -19,7 +19,7 @@ public sealed class WriteTransaction : IDisposable
         State = state;
         Id = id;
         HighWater = state.Meta.HighWater;
-        Root = new WriteBucket(this, BucketHeader.At(state.Meta.Root, state.Meta.Sequence));
+        Root = new WriteBucket(this, BucketHeader.At(state.Meta.Root, state.Meta.Sequence), topLevelName: null);
     }
 
     public ulong Id { get; }
@@ -41,6 +41,11 @@ public sealed class WriteTransaction : IDisposable
     /// <summary>With what was allocated here at the end of the file.</summary>
     internal ulong HighWater { get; set; }
 
+    /// <summary>Whether free pages at the end are given up at commit.</summary>
+    internal bool IsCompacting { get; init; }
+
+    internal PagePool Pool => _file.Pool;
+
     /// <summary>Pages that the committed tree has and this one will not have.</summary>
     internal IReadOnlyList<FreedRun> Freed => _freed;
 
@@ -61,6 +66,8 @@ public sealed class WriteTransaction : IDisposable
         Invariant.Require(!IsEnded);
         var root = Root.Spill();
         IsEnded = true;
+        if (IsCompacting)
+            HighWater = _file.Pool.Free.TrimEnd(HighWater);
         _file.Commit(this, root);
         _memory.Reset();
     }
@@ -77,17 +84,28 @@ public sealed class WriteTransaction : IDisposable
 
     internal PageId Allocate(int count)
     {
-        if (_file.Pool.TryTake(count, limit: HighWater, Id, out var start))
-        {
-            _taken.Add((start, count));
+        if (TryAllocate(count, limit: HighWater, out var start))
             return start;
-        }
 
         start = new PageId(HighWater);
         HighWater += (ulong)count;
         _file.Pool.NoteBirth(start, Id);
         return start;
     }
+
+    /// <summary>Takes free pages that end at or below <paramref name="limit"/>.</summary>
+    internal bool TryAllocate(int count, ulong limit, out PageId start)
+    {
+        if (!_file.Pool.TryTake(count, limit, Id, out start))
+            return false;
+        _taken.Add((start, count));
+        return true;
+    }
+
+    /// <summary>Of pages that were allocated and, while committing, found not to be needed.</summary>
+    internal void GiveBack(PageId start, int count) => _file.Pool.Free.Add(start, count);
+
+    internal void NoteNesting(byte[] topLevelBucket) => _file.Compactor.Nesting?.Add(topLevelBucket);
 
     internal void Free(PageId start, int count) => _freed.Add(_file.Pool.ToFreedRun(start, count));
 

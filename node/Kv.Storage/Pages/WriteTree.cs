@@ -110,6 +110,16 @@ internal sealed unsafe class WriteTree
         return node;
     }
 
+    /// <summary>Unpacks the node <paramref name="depth"/> steps below the root on the way to <paramref name="key"/>,
+    /// which makes it, and those above it, go to other pages.</summary>
+    public Node Unpack(ReadOnlySpan<byte> key, int depth)
+    {
+        var node = Root();
+        for (int step = 0; step < depth; step++)
+            node = _transaction.LoadChild(node, node.SearchBranch(key));
+        return node;
+    }
+
     /// <summary>Unpacks the root if it still has to be.</summary>
     public Node Root() => _root ??= _transaction.Load(CommittedRoot(), isInline: IsInline);
 

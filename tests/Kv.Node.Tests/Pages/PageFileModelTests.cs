@@ -1,30 +1,24 @@
-using Kv.Storage;
 using Kv.Storage.Pages;
 using Kv.Testing;
 
 namespace Kv.Node.Tests.Pages;
 
-/// <summary>A page file against buckets that are sorted dictionaries: whatever is put, deleted, rolled back, read by old
-/// readers or found after opening again must be the same in both.</summary>
+/// <summary>A page file against buckets that are sorted dictionaries: whatever is put, deleted, rolled back, compacted,
+/// read by old readers or found after opening again must be the same in both.</summary>
 public sealed class PageFileModelTests
 {
     [Theory]
-    [Seeds(15)]
+    [Seeds(25)]
     public void Answers_as_sorted_dictionaries_would(int seed)
     {
         var random = new Random(seed);
-        using var directory = new TempDirectory();
-        var options = new PageFileOptions
-        {
-            PageSize = random.Next(3) == 0 ? 1024 : 4096,
-            GrowBytes = 1 << 16,
-            StoreFreeList = random.Next(3) == 0,
-        };
+        using var disk = new SimulatedDisk(random);
+        var options = TestFiles.RandomOptions(random);
         var model = new BucketModel();
         var readers = new List<(ReadTransaction Reader, BucketModel Model)>();
         var workload = new Workload(random);
 
-        var file = PageFile.Open(new RealDisk(), directory["db"], options);
+        var file = PageFile.Open(disk, TestFiles.Path, options);
         for (int transaction = 0; transaction < 30; transaction++)
         {
             var changed = model.Clone();
@@ -39,6 +33,10 @@ public sealed class PageFileModelTests
                 }
             }
 
+            if (random.Next(3) == 0)
+                file.CompactSome(random.Next(1, 200));
+            Assert.Empty(file.Verify().Faults);
+
             using (var read = file.BeginRead())
                 model.AssertEqual(read.Root);
             if (random.Next(3) == 0)
@@ -51,7 +49,7 @@ public sealed class PageFileModelTests
                 while (readers.Count > 0)
                     CheckAndEnd(readers, 0);
                 file.Dispose();
-                file = PageFile.Open(new RealDisk(), directory["db"], options);
+                file = PageFile.Open(disk, TestFiles.Path, options);
             }
         }
 

@@ -1,0 +1,148 @@
+namespace Kv.Storage.Pages;
+
+/// <summary>Walks the tree as committed in key order and picks up pages that lie in a zone of the file: unpacked into
+/// nodes, they go elsewhere when the transaction commits, and with them, as in any change, the way from the root. The
+/// walk sees from branch elements where their children lie, so it reads few pages that it does not move; it stops when
+/// it has moved or read enough, and says where to go on.</summary>
+internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZone zone, int pagesMax)
+{
+    private const int ReadsPerMove = 4;
+
+    // Where to go on: a key of the root, which names a bucket if there is a second, which is a key of that bucket ...
+    private List<byte[]> _resume = [];
+    private int _reads;
+    private int _leaves;
+
+    public int MovedPages { get; private set; }
+
+    /// <summary>Pages of the longest run in the zone that no free run had room for; 0 if all had.</summary>
+    public int LongestStuck { get; private set; }
+
+    public long StuckPages { get; private set; }
+
+    /// <summary>Top-level buckets with buckets in them; null if that is not known, so that all leaves must be looked
+    /// into.</summary>
+    public IReadOnlySet<byte[]>? Nesting { get; init; }
+
+    /// <summary>Where the next walk is to go on; null if all was walked.</summary>
+    public List<byte[]>? Run(List<byte[]> resume)
+    {
+        _resume = resume;
+        var meta = transaction.State.Meta;
+        bool isDone = WalkTree(transaction.Root, BucketHeader.At(meta.Root, meta.Sequence), level: 0, hasBuckets: true);
+        return isDone ? null : _resume;
+    }
+
+    private bool WalkTree(WriteBucket bucket, BucketHeader header, int level, bool hasBuckets)
+    {
+        var root = transaction.State.GetPage(header.Root);
+        int height = 0;
+        for (var page = root; !page.IsLeaf && height < PageLayout.DepthMax; height++)
+            page = transaction.State.GetPage(page.Child(0));
+
+        Consider(bucket.Tree, default, depth: 0, root.Id);
+        return WalkPage(new Place(bucket, level, height, hasBuckets), root, depth: 0);
+    }
+
+    private bool WalkPage(in Place place, Page page, int depth)
+    {
+        _reads++;
+        if (page.IsLeaf)
+            return WalkLeaf(place, page);
+
+        bool isAboveLeaves = depth + 1 == place.Height;
+        for (int index = page.SearchBranch(ResumeKey(place.Level)); index < page.Count; index++)
+        {
+            var key = page.BranchKey(index);
+            if (isAboveLeaves && IsEnough())
+            {
+                SetResume(place.Level, key);
+                return false;
+            }
+
+            var child = page.Child(index);
+            Consider(place.Bucket.Tree, key, depth + 1, child);
+            if (isAboveLeaves)
+                _leaves++;
+            if (isAboveLeaves && !place.HasBuckets)
+                continue;
+            if (!WalkPage(place, transaction.State.GetPage(child), depth + 1))
+                return false;
+        }
+
+        return true;
+    }
+
+    private bool WalkLeaf(in Place place, Page leaf)
+    {
+        if (!place.HasBuckets)
+            return true;
+
+        int level = place.Level;
+        for (int index = leaf.SearchLeaf(ResumeKey(level), out _); index < leaf.Count; index++)
+        {
+            if (!leaf.IsBucket(index))
+                continue;
+
+            var name = leaf.LeafKey(index);
+            if (!name.SequenceEqual(ResumeKey(level)))
+                ForgetBelow(level);
+            var header = BucketHeader.Parse(transaction.State, leaf.Id, leaf.LeafValue(index));
+            if (header.IsInline || !place.Bucket.TryOpenBucket(name, out var bucket))
+                continue;
+
+            bool hasBuckets = place.HasBuckets && (level > 0 || Nesting is null || Nesting.Contains(name.ToArray()));
+            if (!WalkTree(bucket, header, level + 1, hasBuckets))
+            {
+                SetResume(level, name);
+                return false;
+            }
+
+            ForgetBelow(level);
+        }
+
+        return true;
+    }
+
+    private void Consider(WriteTree tree, ReadOnlySpan<byte> key, int depth, PageId id)
+    {
+        if (!zone.Contains(id))
+            return;
+
+        int count = transaction.State.GetPage(id).PageCount;
+        _reads++;
+        if (count < zone.RunMin)
+            return;
+        if (!transaction.TryAllocate(count, zone.DestinationLimit(transaction.HighWater), out var destination))
+        {
+            LongestStuck = Math.Max(LongestStuck, count);
+            StuckPages += count;
+            return;
+        }
+
+        var node = tree.Unpack(key, depth);
+        Invariant.Require(node.Page == id && node.Destination is null);
+        node.Destination = destination;
+        MovedPages += count;
+    }
+
+    // At least one leaf each time, or the walk might not get on.
+    private bool IsEnough() => _leaves > 0 && (MovedPages >= pagesMax || _reads >= ReadsPerMove * pagesMax);
+
+    private ReadOnlySpan<byte> ResumeKey(int level) => level < _resume.Count ? _resume[level] : default;
+
+    private void SetResume(int level, ReadOnlySpan<byte> key)
+    {
+        while (_resume.Count <= level)
+            _resume.Add([]);
+        _resume[level] = key.ToArray();
+    }
+
+    private void ForgetBelow(int level)
+    {
+        if (_resume.Count > level + 1)
+            _resume.RemoveRange(level + 1, _resume.Count - level - 1);
+    }
+
+    private readonly record struct Place(WriteBucket Bucket, int Level, int Height, bool HasBuckets);
+}
