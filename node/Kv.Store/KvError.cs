@@ -74,5 +74,4 @@ public enum KvError
     PasswordGivenForNoPasswordUser,
     RangeStreamSortOrder,
     RangeStreamFilters,
-    Malformed,
 }

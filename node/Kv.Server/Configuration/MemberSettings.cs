@@ -1,0 +1,80 @@
+namespace Kv.Server.Configuration;
+
+/// <summary>Who this member is and where it is found.</summary>
+public sealed record MemberSettings
+{
+    public required string Name { get; init; }
+
+    public required IReadOnlyList<NodeUrl> ListenPeerUrls { get; init; }
+
+    public required IReadOnlyList<NodeUrl> ListenClientUrls { get; init; }
+
+    /// <summary>If not empty, plain HTTP is served here, and on the client URLs no longer.</summary>
+    public required IReadOnlyList<NodeUrl> ListenClientHttpUrls { get; init; }
+
+    public required IReadOnlyList<NodeUrl> ListenMetricsUrls { get; init; }
+
+    public required IReadOnlyList<NodeUrl> AdvertisePeerUrls { get; init; }
+
+    public required IReadOnlyList<NodeUrl> AdvertiseClientUrls { get; init; }
+}
+
+/// <summary>How a cluster comes to be. Counts only for a member without data.</summary>
+public sealed record BootstrapSettings
+{
+    public required IReadOnlyList<InitialMember> Members { get; init; }
+
+    /// <summary>False if this member joins a cluster that is there.</summary>
+    public required bool IsNewCluster { get; init; }
+
+    public required string Token { get; init; }
+
+    public required bool IsStrictAboutReconfiguration { get; init; }
+
+    public required int LearnersMax { get; init; }
+}
+
+/// <summary>A member of the cluster to be.</summary>
+public sealed record InitialMember(string Name, IReadOnlyList<NodeUrl> PeerUrls);
+
+public sealed record TimingSettings
+{
+    public required TimeSpan Heartbeat { get; init; }
+
+    public required TimeSpan Election { get; init; }
+
+    /// <summary>Whether ticks are skipped at the start, so that the first election comes sooner.</summary>
+    public required bool SkipsFirstTicks { get; init; }
+
+    public required bool HasPreVote { get; init; }
+
+    public required TimeSpan WatchProgress { get; init; }
+
+    public required TimeSpan SlowApply { get; init; }
+
+    public required TimeSpan SlowRequest { get; init; }
+
+    /// <summary>How many heartbeats an election waits.</summary>
+    public int ElectionTicks => (int)(Election / Heartbeat);
+
+    /// <summary>How long a proposal is waited for: time for the disks, and for two elections meanwhile.</summary>
+    public TimeSpan RequestTimeout => TimeSpan.FromSeconds(5) + (2 * Election);
+}
+
+/// <summary>What one client may ask for.</summary>
+public sealed record RequestLimits
+{
+    public required int TxnOperationsMax { get; init; }
+
+    public required int RequestBytesMax { get; init; }
+
+    public required int ConcurrentStreamsMax { get; init; }
+
+    /// <summary>How often, at most, a client may ping.</summary>
+    public required TimeSpan KeepAliveMin { get; init; }
+
+    /// <summary>After how much idleness a client is pinged; null never.</summary>
+    public required TimeSpan? KeepAliveInterval { get; init; }
+
+    public required TimeSpan KeepAliveTimeout { get; init; }
+}

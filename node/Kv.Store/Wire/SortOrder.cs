@@ -1,9 +1,0 @@
-namespace Kv.Store;
-
-/// <summary><c>RangeRequest.SortOrder</c>.</summary>
-public enum SortOrder
-{
-    None = 0,
-    Ascend = 1,
-    Descend = 2,
-}
