@@ -74,4 +74,5 @@ public enum KvError
     PasswordGivenForNoPasswordUser,
     RangeStreamSortOrder,
     RangeStreamFilters,
+    Malformed,
 }

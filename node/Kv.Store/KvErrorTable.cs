@@ -13,6 +13,7 @@ public static class KvErrorTable
     private const int FailedPrecondition = 9;
     private const int OutOfRange = 11;
     private const int Unimplemented = 12;
+    private const int Internal = 13;
     private const int Unavailable = 14;
     private const int DataLoss = 15;
     private const int Unauthenticated = 16;
@@ -112,5 +113,6 @@ public static class KvErrorTable
             "auth: authentication failed, password was given for no password user"),
         (KvError.RangeStreamSortOrder, Unimplemented, "RangeStream does not support custom sort orders"),
         (KvError.RangeStreamFilters, Unimplemented, "RangeStream does not support revision filters"),
+        (KvError.Malformed, Internal, "grpc: failed to unmarshal the received message"),
     ];
 }

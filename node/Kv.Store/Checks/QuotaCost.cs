@@ -1,29 +1,42 @@
-using Etcdserverpb;
-
 namespace Kv.Store;
 
-/// <summary>What a request may add to the page file, in bytes, as etcd estimates it for the quota: a constant for what
-/// is kept around a key and a lease, and the bytes of the request itself.</summary>
+/// <summary>What a request may add to the page file, by etcd's estimate. Only requests with a cost are held against the
+/// quota, and only they are refused while there is no space.</summary>
 public static class QuotaCost
 {
-    public const long Lease = 64;
+    public const long LeaseGrant = 64;
 
-    private const long KeyOverhead = 256;
+    private const long PutOverhead = 256;
 
-    public static long Put(int keyBytes, int valueBytes) => KeyOverhead + keyBytes + valueBytes;
+    public static long Put(ReadOnlySpan<byte> request)
+    {
+        PutRequestView.TryRead(request, out PutRequestView put);
+        return PutOverhead + put.Key.Length + put.Value.Length;
+    }
 
-    /// <summary>The dearer of the two branches.</summary>
-    public static long Txn(TxnRequest request) => Math.Max(Operations(request.Success), Operations(request.Failure));
+    /// <summary>The cost of the dearer branch, as it is not known yet which one will run.</summary>
+    public static long Txn(ReadOnlySpan<byte> request)
+    {
+        var txn = new TxnRequestView(request);
+        return Math.Max(Operations(txn.Success), Operations(txn.Failure));
+    }
 
-    private static long Operations(IEnumerable<RequestOp> operations)
+    /// <summary>Whether a request of this cost may go on; a quota of 0 or less is none.</summary>
+    public static bool Fits(long cost, long fileBytes, long quotaBytes) =>
+        cost == 0 || quotaBytes <= 0 || fileBytes + cost < quotaBytes;
+
+    private static long Operations(MessageList operations)
     {
         long cost = 0;
-        foreach (RequestOp operation in operations)
+        foreach (ReadOnlySpan<byte> message in operations)
         {
-            if (operation.RequestCase == RequestOp.RequestOneofCase.RequestPut)
-                cost += Put(operation.RequestPut.Key.Length, operation.RequestPut.Value.Length);
-            else if (operation.RequestCase == RequestOp.RequestOneofCase.RequestTxn)
-                cost += Txn(operation.RequestTxn);
+            RequestOpView.TryRead(message, out RequestOpView operation);
+            cost += operation.Kind switch
+            {
+                RequestOpKind.Put => Put(operation.Request),
+                RequestOpKind.Txn => Txn(operation.Request),
+                _ => 0,
+            };
         }
 
         return cost;

@@ -1,82 +1,104 @@
-using Etcdserverpb;
-
 namespace Kv.Store;
 
-/// <summary>What can be said against a request before it enters the log, from the request alone. As in etcd, checked
-/// once where the client is connected, and never again when it is applied.</summary>
+/// <summary>What can be said of a request from the request alone, in the order in which etcd looks at it. Asked before
+/// a request is proposed: what fails here never reaches the log. Requests come as they came from the wire.</summary>
 public static class RequestChecks
 {
-    public static KvError Range(RangeRequest request)
+    public static KvError Put(ReadOnlySpan<byte> request)
     {
-        if (request.Key.IsEmpty)
+        if (!PutRequestView.TryRead(request, out PutRequestView put))
+            return KvError.Malformed;
+        if (put.Key.IsEmpty)
             return KvError.EmptyKey;
-        return Enum.IsDefined(request.SortOrder) && Enum.IsDefined(request.SortTarget)
-            ? KvError.None
-            : KvError.InvalidSortOption;
-    }
-
-    public static KvError Put(bool hasKey, bool hasValue, bool hasLease, bool ignoresValue, bool ignoresLease)
-    {
-        if (!hasKey)
-            return KvError.EmptyKey;
-        if (ignoresValue && hasValue)
+        if (put.KeepsValue && !put.Value.IsEmpty)
             return KvError.ValueProvided;
-        return ignoresLease && hasLease ? KvError.LeaseProvided : KvError.None;
+        return put.KeepsLease && put.Lease != 0 ? KvError.LeaseProvided : KvError.None;
     }
 
-    public static KvError Put(PutRequest request) => Put(
-        !request.Key.IsEmpty, !request.Value.IsEmpty, request.Lease != 0, request.IgnoreValue, request.IgnoreLease);
-
-    public static KvError DeleteRange(DeleteRangeRequest request) =>
-        request.Key.IsEmpty ? KvError.EmptyKey : KvError.None;
-
-    /// <summary>Checks a transaction and all that are nested in it. <paramref name="opsMax"/> bounds the longest of its
-    /// three lists; a nested one may have what this leaves over.</summary>
-    public static KvError Txn(TxnRequest request, int opsMax)
+    public static KvError Range(ReadOnlySpan<byte> request)
     {
-        KvError error = Operations(request, opsMax);
+        if (!RangeRequestView.TryRead(request, out RangeRequestView range))
+            return KvError.Malformed;
+        if (range.Key.IsEmpty)
+            return KvError.EmptyKey;
+        bool isSortable = range.Order is >= SortOrder.None and <= SortOrder.Descend &&
+            range.Target is >= SortTarget.Key and <= SortTarget.Value;
+        return isSortable ? KvError.None : KvError.InvalidSortOption;
+    }
+
+    /// <summary>As <see cref="Range"/>, and what a stream of ranges does not offer.</summary>
+    public static KvError RangeStream(ReadOnlySpan<byte> request)
+    {
+        KvError error = Range(request);
         if (error != KvError.None)
             return error;
-        return TxnDuplicates.Check(request.Success, out _) && TxnDuplicates.Check(request.Failure, out _)
-            ? KvError.None
-            : KvError.DuplicateKey;
+
+        RangeRequestView.TryRead(request, out RangeRequestView range);
+        if (range.Order != SortOrder.None || range.Target != SortTarget.Key)
+            return KvError.RangeStreamSortOrder;
+        return range.HasFilter ? KvError.RangeStreamFilters : KvError.None;
+    }
+
+    public static KvError DeleteRange(ReadOnlySpan<byte> request)
+    {
+        if (!DeleteRangeRequestView.TryRead(request, out DeleteRangeRequestView range))
+            return KvError.Malformed;
+        return range.Key.IsEmpty ? KvError.EmptyKey : KvError.None;
+    }
+
+    /// <summary>Checks a transaction and all in it. A nested one may have as many operations as the levels above it
+    /// left.</summary>
+    public static KvError Txn(ReadOnlyMemory<byte> request, int operationsMax)
+    {
+        KvError error = TxnLevel(request.Span, operationsMax);
+        return error == KvError.None ? DuplicateKeys.Check(request) : error;
     }
 
     /// <summary>Whether a transaction only reads, so that it need not enter the log; a nested one makes it write, as
     /// etcd has it.</summary>
-    public static bool IsReadOnly(TxnRequest request) =>
-        AreRanges(request.Success) && AreRanges(request.Failure);
+    public static bool IsReadOnly(ReadOnlySpan<byte> txn) =>
+        AreRanges(new TxnRequestView(txn).Success) && AreRanges(new TxnRequestView(txn).Failure);
 
     /// <summary>Whether every range of a transaction that only reads may be answered without asking the
     /// cluster.</summary>
-    public static bool IsSerializable(TxnRequest request) =>
-        AreSerializable(request.Success) && AreSerializable(request.Failure);
+    public static bool IsSerializable(ReadOnlySpan<byte> txn) =>
+        AreSerializable(new TxnRequestView(txn).Success) && AreSerializable(new TxnRequestView(txn).Failure);
 
-    private static KvError Operations(TxnRequest request, int opsMax)
+    private static KvError TxnLevel(ReadOnlySpan<byte> request, int operationsMax)
     {
-        int count = Math.Max(request.Compare.Count, Math.Max(request.Success.Count, request.Failure.Count));
-        if (count > opsMax)
+        var txn = new TxnRequestView(request);
+        if (!txn.TryCount(out int compares, out int success, out int failure))
+            return KvError.Malformed;
+
+        int operations = Math.Max(compares, Math.Max(success, failure));
+        if (operations > operationsMax)
             return KvError.TooManyOps;
-        foreach (Compare compare in request.Compare)
+
+        foreach (ReadOnlySpan<byte> message in txn.Compares)
         {
+            if (!CompareView.TryRead(message, out CompareView compare))
+                return KvError.Malformed;
             if (compare.Key.IsEmpty)
                 return KvError.EmptyKey;
         }
 
-        KvError error = Operations(request.Success, opsMax - count);
-        return error != KvError.None ? error : Operations(request.Failure, opsMax - count);
+        KvError error = Operations(txn.Success, operationsMax - operations);
+        return error == KvError.None ? Operations(txn.Failure, operationsMax - operations) : error;
     }
 
-    private static KvError Operations(IEnumerable<RequestOp> operations, int opsMax)
+    private static KvError Operations(MessageList operations, int operationsMax)
     {
-        foreach (RequestOp operation in operations)
+        foreach (ReadOnlySpan<byte> message in operations)
         {
-            KvError error = operation.RequestCase switch
+            if (!RequestOpView.TryRead(message, out RequestOpView operation))
+                return KvError.Malformed;
+
+            KvError error = operation.Kind switch
             {
-                RequestOp.RequestOneofCase.RequestRange => Range(operation.RequestRange),
-                RequestOp.RequestOneofCase.RequestPut => Put(operation.RequestPut),
-                RequestOp.RequestOneofCase.RequestDeleteRange => DeleteRange(operation.RequestDeleteRange),
-                RequestOp.RequestOneofCase.RequestTxn => Operations(operation.RequestTxn, opsMax),
+                RequestOpKind.Range => Range(operation.Request),
+                RequestOpKind.Put => Put(operation.Request),
+                RequestOpKind.DeleteRange => DeleteRange(operation.Request),
+                RequestOpKind.Txn => TxnLevel(operation.Request, operationsMax),
                 _ => KvError.KeyNotFound,
             };
             if (error != KvError.None)
@@ -86,22 +108,25 @@ public static class RequestChecks
         return KvError.None;
     }
 
-    private static bool AreRanges(IEnumerable<RequestOp> operations)
+    private static bool AreRanges(MessageList operations)
     {
-        foreach (RequestOp operation in operations)
+        foreach (ReadOnlySpan<byte> message in operations)
         {
-            if (operation.RequestCase != RequestOp.RequestOneofCase.RequestRange)
+            RequestOpView.TryRead(message, out RequestOpView operation);
+            if (operation.Kind != RequestOpKind.Range)
                 return false;
         }
 
         return true;
     }
 
-    private static bool AreSerializable(IEnumerable<RequestOp> operations)
+    private static bool AreSerializable(MessageList operations)
     {
-        foreach (RequestOp operation in operations)
+        foreach (ReadOnlySpan<byte> message in operations)
         {
-            if (!operation.RequestRange.Serializable)
+            RequestOpView.TryRead(message, out RequestOpView operation);
+            RangeRequestView.TryRead(operation.Request, out RangeRequestView range);
+            if (!range.IsSerializable)
                 return false;
         }
 
