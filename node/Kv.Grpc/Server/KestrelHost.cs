@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -15,6 +17,10 @@ namespace Kv.Grpc;
 internal sealed class KestrelHost : IAsyncDisposable
 {
     private const int HeadersMaxBytes = 64 * 1024;
+    private const int TcpKeepAliveSeconds = 15; // Go's default
+
+    // For ever, that is; what Kestrel itself makes of an infinite time overflows and ends idle connections at once.
+    private static readonly TimeSpan IdleMax = TimeSpan.FromDays(3650);
 
     private readonly WebApplication _container;
 
@@ -45,6 +51,22 @@ internal sealed class KestrelHost : IAsyncDisposable
         transport.UnsafePreferInlineScheduling = options.RunInlineOnIoThreads;
         if (options.IoQueueCount > 0)
             transport.IOQueueCount = options.IoQueueCount;
+        transport.CreateBoundListenSocket = Listen;
+    }
+
+    // Connections are never closed for being idle, so those whose client has vanished must be found out by the kernel.
+    // What it is told of the listening socket holds for those accepted from it.
+    private static Socket Listen(EndPoint endPoint)
+    {
+        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        if (socket.ProtocolType == ProtocolType.Tcp)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, optionValue: true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, TcpKeepAliveSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, TcpKeepAliveSeconds);
+        }
+
+        return socket;
     }
 
     private static void Configure(KestrelServerOptions settings, GrpcServerOptions options)
@@ -59,7 +81,7 @@ internal sealed class KestrelHost : IAsyncDisposable
         limits.MaxRequestBodySize = null; // streams have no end; messages have a limit of their own
         limits.MinRequestBodyDataRate = null; // a watch may be silent for days
         limits.MinResponseDataRate = null; // and its client slow: that costs a few buffers, and nobody but itself
-        limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+        limits.KeepAliveTimeout = IdleMax;
         limits.MaxRequestHeadersTotalSize = HeadersMaxBytes;
         limits.Http2.MaxRequestHeaderFieldSize = HeadersMaxBytes;
         limits.Http2.MaxStreamsPerConnection = options.StreamsPerConnectionMax;
