@@ -1,0 +1,152 @@
+using Kv.Server.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Kv.Server.Logging;
+
+/// <summary>Every line that the server writes by itself. Texts and field names are etcd's where it writes such a line,
+/// since people search for them; what changes from case to case stands in fields, never in the text. Keys, values,
+/// tokens and passwords do not appear here.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(LogLevel.Information, "Running: ")]
+    public static partial void Running(ILogger log, IEnumerable<string> args);
+
+    [LoggerMessage(LogLevel.Information, "starting an etcd server")]
+    public static partial void StartingServer(
+        ILogger log,
+        string etcdVersion,
+        string runtime,
+        string name,
+        string dataDir,
+        string walDir,
+        bool memberInitialized);
+
+    [LoggerMessage(LogLevel.Information, "starting local member")]
+    public static partial void StartingMember(ILogger log, string localMemberId, string clusterId);
+
+    [LoggerMessage(LogLevel.Information, "opened backend db")]
+    public static partial void OpenedBackend(ILogger log, string path, TimeSpan took);
+
+    [LoggerMessage(LogLevel.Information, "kvstore restored")]
+    public static partial void RestoredStore(ILogger log, long currentRev, TimeSpan took);
+
+    [LoggerMessage(LogLevel.Information, "restore consistentIndex")]
+    public static partial void RestoredIndex(ILogger log, ulong index);
+
+    [LoggerMessage(LogLevel.Warning, "repaired the end of the write-ahead log")]
+    public static partial void RepairedLog(ILogger log, string path, long keptBytes);
+
+    [LoggerMessage(LogLevel.Information, "enabled backend quota")]
+    public static partial void EnabledQuota(ILogger log, long quotaSizeBytes);
+
+    [LoggerMessage(LogLevel.Information, "disabled backend quota")]
+    public static partial void DisabledQuota(ILogger log);
+
+    [LoggerMessage(LogLevel.Information, "elected leader")]
+    public static partial void ElectedLeader(ILogger log, string localMemberId, string leader, ulong term);
+
+    [LoggerMessage(LogLevel.Warning, "lost leader")]
+    public static partial void LostLeader(ILogger log, string localMemberId, ulong term);
+
+    [LoggerMessage(LogLevel.Information, "set initial cluster version")]
+    public static partial void SetInitialClusterVersion(ILogger log, string clusterId, string clusterVersion);
+
+    [LoggerMessage(LogLevel.Information, "cluster version is updated")]
+    public static partial void UpdatedClusterVersion(ILogger log, string clusterVersion);
+
+    [LoggerMessage(LogLevel.Information, "published local member to cluster through raft")]
+    public static partial void PublishedMember(
+        ILogger log, string localMemberId, string clusterId, IEnumerable<NodeUrl> clientUrls);
+
+    [LoggerMessage(LogLevel.Information, "ready to serve client requests")]
+    public static partial void ReadyToServe(ILogger log);
+
+    [LoggerMessage(LogLevel.Information, "serving client traffic insecurely; this is strongly discouraged!")]
+    public static partial void ServingInsecurely(ILogger log, string traffic, string address);
+
+    [LoggerMessage(LogLevel.Information, "serving metrics")]
+    public static partial void ServingMetrics(ILogger log, string address);
+
+    [LoggerMessage(LogLevel.Information, "received signal; shutting down")]
+    public static partial void ReceivedSignal(ILogger log, string signal);
+
+    [LoggerMessage(LogLevel.Information, "closing etcd server")]
+    public static partial void Closing(ILogger log, string name, string dataDir);
+
+    [LoggerMessage(LogLevel.Information, "closed etcd server")]
+    public static partial void Closed(ILogger log, string name, string dataDir);
+
+    [LoggerMessage(LogLevel.Critical, "stopping: the node cannot go on")]
+    public static partial void Failed(ILogger log, Exception fault);
+
+    [LoggerMessage(LogLevel.Critical, "failed to start etcd")]
+    public static partial void FailedToStart(ILogger log, Exception fault);
+
+    [LoggerMessage(LogLevel.Information, "triggering snapshot")]
+    public static partial void TriggeringSnapshot(
+        ILogger log, ulong localMemberAppliedIndex, ulong localMemberSnapshotIndex);
+
+    [LoggerMessage(LogLevel.Information, "saved snapshot to disk")]
+    public static partial void SavedSnapshot(ILogger log, ulong snapshotIndex);
+
+    [LoggerMessage(LogLevel.Information, "purged file")]
+    public static partial void PurgedFiles(ILogger log, string directory, int count);
+
+    [LoggerMessage(LogLevel.Information, "starting auto periodic compaction")]
+    public static partial void StartingPeriodicCompaction(ILogger log, long revision, TimeSpan compactPeriod);
+
+    [LoggerMessage(LogLevel.Information, "completed auto periodic compaction")]
+    public static partial void CompletedPeriodicCompaction(
+        ILogger log, long revision, TimeSpan compactPeriod, TimeSpan took);
+
+    [LoggerMessage(LogLevel.Information, "starting auto revision compaction")]
+    public static partial void StartingRevisionCompaction(ILogger log, long revision, long revisionCompactionRetention);
+
+    [LoggerMessage(LogLevel.Information, "completed auto revision compaction")]
+    public static partial void CompletedRevisionCompaction(
+        ILogger log, long revision, long revisionCompactionRetention, TimeSpan took);
+
+    [LoggerMessage(LogLevel.Warning, "failed auto compaction")]
+    public static partial void FailedAutoCompaction(ILogger log, long revision, string reason);
+
+    [LoggerMessage(LogLevel.Information, "finished scheduled compaction")]
+    public static partial void FinishedCompaction(
+        ILogger log, long compactRevision, TimeSpan took, long currentDbSizeBytes, long currentDbSizeInUseBytes);
+
+    [LoggerMessage(LogLevel.Information, "starting defragment")]
+    public static partial void StartingDefragment(ILogger log);
+
+    [LoggerMessage(LogLevel.Information, "finished defragment")]
+    public static partial void FinishedDefragment(
+        ILogger log, long currentDbSizeBytes, long currentDbSizeBytesDiff, TimeSpan took);
+
+    [LoggerMessage(LogLevel.Information, "sending database snapshot to client")]
+    public static partial void SendingSnapshot(ILogger log, long totalBytes);
+
+    [LoggerMessage(LogLevel.Information, "successfully sent database snapshot to client")]
+    public static partial void SentSnapshot(ILogger log, long totalBytes, TimeSpan took);
+
+    [LoggerMessage(LogLevel.Warning, "alarm raised")]
+    public static partial void RaisedAlarm(ILogger log, string alarm, string memberId);
+
+    [LoggerMessage(LogLevel.Information, "alarm disarmed")]
+    public static partial void DisarmedAlarm(ILogger log, string alarm, string memberId);
+
+    [LoggerMessage(LogLevel.Warning, "apply request took too long")]
+    public static partial void SlowApply(ILogger log, TimeSpan took, TimeSpan expectedDuration, string operation);
+
+    [LoggerMessage(LogLevel.Warning, "request stats")]
+    public static partial void SlowRequest(ILogger log, string method, TimeSpan timeSpent, string remote);
+
+    [LoggerMessage(LogLevel.Warning, "slow fdatasync")]
+    public static partial void SlowSync(ILogger log, TimeSpan took, TimeSpan expectedDuration);
+
+    [LoggerMessage(LogLevel.Warning, "waiting for ReadIndex response took too long, retrying")]
+    public static partial void SlowReadIndex(ILogger log, TimeSpan retryTimeout);
+
+    [LoggerMessage(LogLevel.Error, "a method threw what it should not have")]
+    public static partial void MethodFaulted(ILogger log, string method, Exception fault);
+
+    [LoggerMessage(LogLevel.Warning, "Health request error")]
+    public static partial void HealthFailed(ILogger log, string path, int statusCode, string reason);
+}
