@@ -9,7 +9,7 @@ namespace Kv.Testing;
 /// may be the file's. Held in a file of anonymous memory, so that it can be mapped just as a real one.</summary>
 internal sealed partial class SimulatedContent : IDisposable
 {
-    private const int SectorSize = 512;
+    public const int SectorSize = 512;
 
     private readonly RealFile _memory = new("(memory)", CreateMemoryFile(), isWritable: true);
 

@@ -157,12 +157,13 @@ public sealed class SimulatedDisk(Random random) : IDisk, IDisposable
         RequireAlive(life);
         OperationCount++;
         if (OperationCount == FailAtOperation)
-            return random.NextInt64(count);
+            return ToSector(offset, random.NextInt64(count));
         if (CapacityBytes == long.MaxValue)
             return count;
 
         long free = CapacityBytes - _names.Files().Sum(file => file.AllocatedBytes);
-        return Math.Clamp(content.AllocatedBytes + free - offset, 0, count);
+        long fits = content.AllocatedBytes + free - offset;
+        return fits >= count ? count : ToSector(offset, Math.Max(fits, 0));
     }
 
     /// <summary>Whether the sync is to succeed; if not, <see cref="End"/> says why.</summary>
@@ -208,6 +209,10 @@ public sealed class SimulatedDisk(Random random) : IDisk, IDisposable
             End(path);
         }
     }
+
+    // A write that stops half way stops where a sector ends.
+    private static long ToSector(long offset, long count) =>
+        Math.Max(((offset + count) / SimulatedContent.SectorSize * SimulatedContent.SectorSize) - offset, 0);
 
     // A crash that loses all, and one that loses nothing, are too rare if each sector has its own chance.
     private Func<int, int> PickVersions() => random.Next(6) switch

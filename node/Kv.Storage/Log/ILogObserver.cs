@@ -1,0 +1,12 @@
+namespace Kv.Storage.Log;
+
+/// <summary>Is told what the log does to its disk, for metrics. Called by the lane that owns the log, which waits
+/// meanwhile.</summary>
+public interface ILogObserver
+{
+    void OnWritten(int bytes);
+
+    void OnSyncStarting();
+
+    void OnSynced();
+}
