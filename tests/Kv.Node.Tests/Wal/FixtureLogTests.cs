@@ -3,7 +3,7 @@ using Kv.Storage;
 using Kv.Storage.Log;
 using Kv.Testing;
 
-namespace Kv.Node.Tests.Log;
+namespace Kv.Node.Tests.Wal;
 
 /// <summary>Logs written by etcd 3.4 to 3.7: sound ones are read to the last entry, damaged ones are repaired where a
 /// crash explains the damage, and refused where it does not.</summary>

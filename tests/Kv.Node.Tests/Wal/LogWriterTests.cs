@@ -2,7 +2,7 @@ using Kv.Storage;
 using Kv.Storage.Log;
 using Kv.Testing;
 
-namespace Kv.Node.Tests.Log;
+namespace Kv.Node.Tests.Wal;
 
 public sealed class LogWriterTests : IDisposable
 {
