@@ -8,11 +8,12 @@ internal sealed class CallLifetime : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly CancellationToken _cancelled;
     private readonly CancellationTokenRegistration _link;
+    private readonly CancellationTokenRegistration _channelLink;
     private readonly DateTime? _deadline;
     private readonly bool _throwsCancelled;
     private CallOutcome? _outcome;
 
-    public CallLifetime(CallOptions options, bool throwsCancelled)
+    public CallLifetime(CallOptions options, bool throwsCancelled, CancellationToken channelClosed)
     {
         _cancelled = options.CancellationToken;
         _deadline = options.Deadline is { } deadline && deadline != DateTime.MaxValue
@@ -20,6 +21,7 @@ internal sealed class CallLifetime : IDisposable
             : null;
         _throwsCancelled = throwsCancelled;
         WaitsForReady = options.IsWaitForReady;
+        _channelLink = channelClosed.UnsafeRegister(static lifetime => ((CallLifetime)lifetime!).GiveUp(), this);
         _link = _cancelled.UnsafeRegister(static lifetime => ((CallLifetime)lifetime!).GiveUp(), this);
         if (Remaining is not { } remaining)
             return;
@@ -71,6 +73,7 @@ internal sealed class CallLifetime : IDisposable
     public void Dispose()
     {
         _link.Unregister();
+        _channelLink.Unregister();
         _source.Cancel(); // which also stops the timer; there is nothing else to dispose of
     }
 }

@@ -87,6 +87,7 @@ internal sealed class CallResponse : IDisposable
                     throw new RpcException(new Status(StatusCode.Internal, "unexpected EOF"));
                 _isOver = true;
                 _body.Complete();
+                break;
             }
 
             _body.AdvanceTo(read.Buffer.Start, read.Buffer.End);

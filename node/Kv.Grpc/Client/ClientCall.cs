@@ -27,7 +27,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
         _channel = channel;
         _method = method;
         _request = new CallRequest(channel, method.FullName, host, options);
-        _lifetime = new CallLifetime(options, channel.Options.ThrowOperationCanceledOnCancellation);
+        _lifetime = new CallLifetime(options, channel.Options.ThrowOperationCanceledOnCancellation, channel.Closed);
     }
 
     public Task<Metadata> ResponseHeaders => _headers.Task;

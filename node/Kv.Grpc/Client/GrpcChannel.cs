@@ -8,6 +8,7 @@ namespace Grpc.Net.Client;
 public sealed class GrpcChannel : ChannelBase, IDisposable
 {
     private readonly HttpMessageInvoker _http;
+    private readonly CancellationTokenSource _closed = new();
 
     private GrpcChannel(IReadOnlyList<Uri> addresses, GrpcChannelOptions options)
         : base(string.Join(',', addresses.Select(address => address.Authority)))
@@ -19,6 +20,9 @@ public sealed class GrpcChannel : ChannelBase, IDisposable
             disposeHandler: options.HttpHandler is null || options.DisposeHttpClient);
         EndPoints = new EndPointPool(addresses, _http);
     }
+
+    /// <summary>Fires when the channel is disposed of, and ends the calls under way.</summary>
+    internal CancellationToken Closed => _closed.Token;
 
     internal GrpcChannelOptions Options { get; }
 
@@ -51,7 +55,13 @@ public sealed class GrpcChannel : ChannelBase, IDisposable
 
     public override CallInvoker CreateCallInvoker() => new HttpCallInvoker(this);
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        if (_closed.IsCancellationRequested)
+            return;
+        _closed.Cancel(); // and never disposed of: calls still ask for its token
+        _http.Dispose();
+    }
 
     protected override Task ShutdownAsyncCore()
     {

@@ -16,11 +16,12 @@ internal sealed class StreamingContent : HttpContent
 
     public void Complete() => _completed.TrySetResult();
 
-    /// <summary>The call has ended: whoever waits to write waits no more.</summary>
+    /// <summary>The call has ended: whoever waits to write waits no more, and the body ends without an end, so that the
+    /// server does not take it for whole.</summary>
     public void Abandon()
     {
         _opened.TrySetCanceled();
-        _completed.TrySetResult();
+        _completed.TrySetCanceled();
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>

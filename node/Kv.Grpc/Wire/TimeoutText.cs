@@ -52,7 +52,7 @@ internal static class TimeoutText
             return "0n";
         foreach ((char unit, long ticks) in Units)
         {
-            long number = (timeout.Ticks + ticks - 1) / ticks;
+            long number = (timeout.Ticks / ticks) + (timeout.Ticks % ticks == 0 ? 0 : 1);
             if (number <= LargestNumber)
                 return string.Create(CultureInfo.InvariantCulture, $"{number}{unit}");
         }
