@@ -1,0 +1,43 @@
+using Kv.Grpc;
+
+namespace Kv.Server.Metrics;
+
+/// <summary>All metrics of a node, by who counts them. Names, types, labels and buckets are etcd's; what each is for a
+/// lone member stands in node/README.md.</summary>
+public sealed class NodeMetrics : IDisposable
+{
+    private readonly MeterBridge _bridge;
+
+    /// <param name="methods">What the gRPC servers serve, asked at each reading.</param>
+    public NodeMetrics(Func<IReadOnlyList<GrpcMethod>> methods)
+    {
+        Server = new ServerMetrics(Registry);
+        Requests = new RequestMetrics(Registry);
+        Disk = new DiskMetrics(Registry);
+        Mvcc = new MvccMetrics(Registry);
+        Watch = new WatchMetrics(Registry);
+        Leases = new LeaseMetrics(Registry);
+        Health = new HealthMetrics(Registry);
+        GrpcMetrics.AddTo(Registry, methods);
+        ProcessMetrics.AddTo(Registry);
+        _bridge = new MeterBridge(Registry);
+    }
+
+    public MetricRegistry Registry { get; } = new();
+
+    public ServerMetrics Server { get; }
+
+    public RequestMetrics Requests { get; }
+
+    public DiskMetrics Disk { get; }
+
+    public MvccMetrics Mvcc { get; }
+
+    public WatchMetrics Watch { get; }
+
+    public LeaseMetrics Leases { get; }
+
+    public HealthMetrics Health { get; }
+
+    public void Dispose() => _bridge.Dispose();
+}
