@@ -9,7 +9,7 @@ public enum CompactionProgress
     /// <summary>There is more to do, and it can be done at once.</summary>
     Going,
 
-    /// <summary>Old readers keep the pages that could be given up next: worth another call once they are gone.</summary>
+    /// <summary>Old readers keep the pages that could be given up next: call again once they are gone.</summary>
     WaitingForReaders,
 
     /// <summary>The file is as short as it will get.</summary>

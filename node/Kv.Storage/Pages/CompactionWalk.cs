@@ -1,12 +1,16 @@
 namespace Kv.Storage.Pages;
 
-/// <summary>Walks the tree as committed in key order and picks up pages that lie in a zone of the file: unpacked into
-/// nodes, they go elsewhere when the transaction commits, and with them, as in any change, the way from the root. The
-/// walk sees from branch elements where their children lie, so it reads few pages that it does not move; it stops when
-/// it has moved or read enough, and says where to go on.</summary>
+/// <summary>Walks the tree as committed in key order and picks up pages that lie in a zone of the file, or that are
+/// thinly filled: unpacked into nodes, they go elsewhere when the transaction commits, and with them, as in any change,
+/// the way from the root. The walk sees from branch elements where their children lie, so it reads few pages that it
+/// does not move; it stops when it has moved or read enough, and says where to go on.</summary>
 internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZone zone, int pagesMax)
 {
     private const int ReadsPerMove = 4;
+    private const double FillPercent = 0.9;
+
+    // Leaves are packed anew if that saves one in this many.
+    private const int SavedPart = 4;
 
     // Where to go on: a key of the root, which names a bucket if there is a second, which is a key of that bucket ...
     private List<byte[]> _resume = [];
@@ -51,10 +55,21 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
             return WalkLeaf(place, page);
 
         bool isAboveLeaves = depth + 1 == place.Height;
+        if (isAboveLeaves && zone.Goal == CompactionGoal.Repack)
+        {
+            if (IsEnough())
+            {
+                SetResume(place.Level, page.BranchKey(0));
+                return false;
+            }
+
+            Repack(place.Bucket, page, depth + 1);
+        }
+
         for (int index = page.SearchBranch(ResumeKey(place.Level)); index < page.Count; index++)
         {
             var key = page.BranchKey(index);
-            if (isAboveLeaves && IsEnough())
+            if (isAboveLeaves && zone.Goal != CompactionGoal.Repack && IsEnough())
             {
                 SetResume(place.Level, key);
                 return false;
@@ -123,6 +138,42 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
         var node = tree.Unpack(key, depth);
         Invariant.Require(node.Page == id && node.Destination is null);
         node.Destination = destination;
+        MovedPages += count;
+    }
+
+    /// <summary>Marks leaves below <paramref name="branch"/>, in each stretch of such as are one page, to be joined and
+    /// cut anew, if they hold so little that it pays.</summary>
+    private void Repack(WriteBucket bucket, Page branch, int depth)
+    {
+        int first = 0;
+        ulong bytes = 0;
+        for (int index = 0; index <= branch.Count; index++)
+        {
+            var leaf = index < branch.Count ? transaction.State.GetPage(branch.Child(index)) : default;
+            if (index < branch.Count && leaf.IsLeaf && leaf.PageCount == 1)
+            {
+                bytes += leaf.FilledBytes();
+                continue;
+            }
+
+            RepackLeaves(bucket, branch, depth, first..index, bytes);
+            first = index + 1;
+            bytes = 0;
+        }
+
+        _reads += branch.Count;
+    }
+
+    private void RepackLeaves(WriteBucket bucket, Page branch, int depth, Range leaves, ulong bytes)
+    {
+        (int first, int count) = leaves.GetOffsetAndLength(branch.Count);
+        int needed = (int)(bytes / (transaction.PageSize * FillPercent)) + 1;
+        if (needed > count - Math.Max(1, count / SavedPart))
+            return;
+
+        bucket.FillPercent = FillPercent;
+        for (int index = first; index < first + count; index++)
+            bucket.Tree.Unpack(branch.BranchKey(index), depth).IsToJoin = index > first;
         MovedPages += count;
     }
 

@@ -1,14 +1,30 @@
 namespace Kv.Storage.Pages;
 
-/// <summary>The pages that a round of compaction moves: those from <paramref name="From"/> up to
-/// <paramref name="To"/> that begin runs of at least <paramref name="RunMin"/>.</summary>
-internal readonly record struct CompactionZone(ulong From, ulong To, int RunMin)
+/// <summary>What a round of compaction is to move: of the pages from <paramref name="From"/> up to
+/// <paramref name="To"/>, those that begin runs of at least <paramref name="RunMin"/>.</summary>
+internal readonly record struct CompactionZone(CompactionGoal Goal, ulong From, ulong To, int RunMin)
 {
-    /// <summary>Whether it is the end of the file, which moves to before it; else it is a stretch within, which moves
-    /// anywhere.</summary>
-    public bool IsTail => To == ulong.MaxValue;
+    public static CompactionZone Thin => new(CompactionGoal.Repack, From: 0, To: 0, RunMin: 0);
 
     public bool Contains(PageId page) => page.Value >= From && page.Value < To;
 
-    public ulong DestinationLimit(ulong highWater) => IsTail ? From : highWater;
+    public ulong DestinationLimit(ulong highWater) => Goal == CompactionGoal.ClearEnd ? From : highWater;
+
+    public static CompactionZone End(ulong from, int runMin) =>
+        new(CompactionGoal.ClearEnd, from, ulong.MaxValue, runMin);
+
+    public static CompactionZone Stretch(PageId from, PageId to) =>
+        new(CompactionGoal.ClearStretch, from.Value, to.Value, RunMin: 1);
+}
+
+internal enum CompactionGoal
+{
+    /// <summary>Joins leaves that deletes have left half empty.</summary>
+    Repack,
+
+    /// <summary>Moves what lies at the end of the file to before it.</summary>
+    ClearEnd,
+
+    /// <summary>Moves what lies in a stretch of the file to anywhere else.</summary>
+    ClearStretch,
 }

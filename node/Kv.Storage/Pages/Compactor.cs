@@ -1,8 +1,9 @@
 namespace Kv.Storage.Pages;
 
-/// <summary>Shortens the file while it is in use. A round walks the whole tree, in many steps, and moves what lies
-/// beyond the length that the file should have; when the pages left behind have become free (two commits later, and
-/// when older readers are gone) the high water mark sinks, and when both meta pages say so the file is cut.
+/// <summary>Shortens the file while it is in use. A round walks the whole tree, in many steps. The first packs thinly
+/// filled leaves anew; the others move what lies beyond the length that the file should have. When the pages left
+/// behind have become free (two commits later, and when older readers are gone) the high water mark sinks, and when
+/// both meta pages say so the file is cut.
 /// <para>Pages in a row need free pages in a row. When those at the end find none, a round clears the emptiest stretch
 /// of the file, keeping what becomes free there from being taken, and the next moves runs into it.</para>
 /// <code>
@@ -23,7 +24,7 @@ internal sealed class Compactor(PageFile file)
     private Phase _phase = Phase.Idle;
     private CompactionZone _zone;
     private List<byte[]> _resume = [];
-    private ulong _lastMove; // the transaction that moved the last page of the round
+    private ulong _roundEnd; // the last commit when the round came to its end
     private ulong _lowestEnd;
     private int _rounds;
     private int _fruitlessRounds;
@@ -53,7 +54,7 @@ internal sealed class Compactor(PageFile file)
                 _rounds = 0;
                 _fruitlessRounds = 0;
                 _lowestEnd = HighWater;
-                StartRound();
+                StartRound(CompactionZone.Thin);
                 return Going(0);
             case Phase.Moving:
                 return Going(Move(pagesMax));
@@ -64,7 +65,7 @@ internal sealed class Compactor(PageFile file)
         }
     }
 
-    private void StartRound()
+    private void ChooseRound()
     {
         ulong wanted = WantedEnd();
         Free.Unbar();
@@ -74,12 +75,22 @@ internal sealed class Compactor(PageFile file)
             return;
         }
 
-        bool isCleared = !_zone.IsTail && _zone.To > 0;
-        if (!isCleared && _longestStuck > 0 && TryChooseStretch(wanted))
-            Free.Bar(_zone.From, _zone.To);
+        bool isCleared = _zone.Goal == CompactionGoal.ClearStretch;
+        if (!isCleared && _longestStuck > 0 && TryChooseStretch(wanted, out var stretch))
+        {
+            Free.Bar(stretch.From, stretch.To);
+            StartRound(stretch);
+        }
         else
-            _zone = new CompactionZone(wanted, ulong.MaxValue, RunMin: isCleared ? 2 : 1);
+        {
+            // A stretch was cleared for the longer runs.
+            StartRound(CompactionZone.End(wanted, runMin: isCleared ? 2 : 1));
+        }
+    }
 
+    private void StartRound(CompactionZone zone)
+    {
+        _zone = zone;
         _rounds++;
         _resume = [];
         _longestStuck = 0;
@@ -95,14 +106,15 @@ internal sealed class Compactor(PageFile file)
         _longestStuck = Math.Max(_longestStuck, walk.LongestStuck);
         _stuckPages += walk.StuckPages;
         if (walk.MovedPages > 0)
-        {
             transaction.Commit();
-            _lastMove = transaction.Id;
-        }
 
         _resume = resume ?? [];
         if (resume is null)
+        {
+            _roundEnd = file.Current.Id;
             _phase = Phase.Settling;
+        }
+
         return walk.MovedPages;
     }
 
@@ -110,8 +122,8 @@ internal sealed class Compactor(PageFile file)
     {
         using var transaction = file.BeginCompaction();
 
-        // What the last move left behind is free once no state from before it is pinned.
-        bool isSettled = file.Pool.States[0].Id >= _lastMove;
+        // What the round left behind is free once no state from before its end is pinned.
+        bool isSettled = file.Pool.States[0].Id >= _roundEnd;
         bool canSink = Free.Contains(new PageId(HighWater - 1));
         if (canSink || (!isSettled && !HasOldReaders()))
         {
@@ -125,7 +137,7 @@ internal sealed class Compactor(PageFile file)
         bool isFruitful = HighWater < _lowestEnd;
         _fruitlessRounds = isFruitful ? 0 : _fruitlessRounds + 1;
         _lowestEnd = Math.Min(_lowestEnd, HighWater);
-        StartRound();
+        ChooseRound();
         return Going(0);
     }
 
@@ -141,7 +153,6 @@ internal sealed class Compactor(PageFile file)
         }
 
         _phase = Phase.Idle;
-        _zone = default;
         file.Pool.Reclaim();
         bool isFreed = file.Pool.States.All(state => state.Meta.HighWater <= HighWater);
         file.ShrinkToFit();
@@ -149,14 +160,12 @@ internal sealed class Compactor(PageFile file)
         return new CompactionStep(progress, 0, file.FileBytes);
     }
 
-    private bool TryChooseStretch(ulong wanted)
+    private bool TryChooseStretch(ulong wanted, out CompactionZone stretch)
     {
         long width = Math.Clamp(_stuckPages, 2L * _longestStuck, Math.Max(StretchPagesMax, 2L * _longestStuck));
-        if (!Free.TryFindEmptiest((int)Math.Min(width, (long)wanted), wanted, out var start, out var end))
-            return false;
-
-        _zone = new CompactionZone(start.Value, end.Value, RunMin: 1);
-        return true;
+        bool isFound = Free.TryFindEmptiest((int)Math.Min(width, (long)wanted), wanted, out var start, out var end);
+        stretch = CompactionZone.Stretch(start, end);
+        return isFound;
     }
 
     /// <summary>The length to aim at: what is in use, and some room to work in.</summary>
@@ -168,7 +177,7 @@ internal sealed class Compactor(PageFile file)
     }
 
     // The last two states are the meta pages'.
-    private bool HasOldReaders() => file.Pool.States.Count > 2 && file.Pool.States[0].Id < _lastMove;
+    private bool HasOldReaders() => file.Pool.States.Count > 2 && file.Pool.States[0].Id < _roundEnd;
 
     private CompactionStep Going(int moved) => new(CompactionProgress.Going, moved, file.FileBytes);
 }

@@ -83,8 +83,9 @@ internal sealed class FreePages
     {
         if (_barredTo > _barredFrom)
         {
+            ulong first = StartOfRun(_barredFrom);
             foreach (ref ulong hint in _noneBelow.AsSpan())
-                hint = Math.Min(hint, _barredFrom);
+                hint = Math.Min(hint, first);
         }
 
         _barredFrom = _barredTo = 0;
@@ -230,11 +231,7 @@ internal sealed class FreePages
 
     private void LowerHints(ulong start, ulong end)
     {
-        // Of what was free around it before, more than the longest class counts is already known to the hints.
-        ulong low = start;
-        ulong lowest = start > LongestClassRun ? start - LongestClassRun : 0;
-        while (low > lowest && Contains(new PageId(low - 1)))
-            low--;
+        ulong low = StartOfRun(start);
         ulong high = end;
         ulong highest = Math.Min(End, low + LongestClassRun);
         while (high < highest && Contains(new PageId(high)))
@@ -243,6 +240,15 @@ internal sealed class FreePages
         int length = (int)Math.Min(high - low, LongestClassRun);
         for (int sizeClass = ClassOf(length); sizeClass >= 0; sizeClass--)
             _noneBelow[sizeClass] = Math.Min(_noneBelow[sizeClass], low);
+    }
+
+    // No further back than matters: of what was free before, more than the longest class is known to the hints.
+    private ulong StartOfRun(ulong page)
+    {
+        ulong lowest = page > LongestClassRun ? page - LongestClassRun : 0;
+        while (page > lowest && Contains(new PageId(page - 1)))
+            page--;
+        return page;
     }
 
     private static int ClassOf(int count) =>

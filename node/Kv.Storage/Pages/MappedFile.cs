@@ -47,7 +47,7 @@ internal sealed class MappedFile : IDisposable
         _file.SetLength(Length);
     }
 
-    /// <summary>Nothing at or after <paramref name="length"/> may be in reach of a reader, nor of a meta page.</summary>
+    /// <summary>No reader and no meta page may reach anything from <paramref name="length"/> on.</summary>
     public void Shrink(long length)
     {
         Invariant.Require(length <= Length);

@@ -30,6 +30,9 @@ internal sealed class Node
     /// <summary>Where it is to go, if that is chosen already: as many pages as it has now.</summary>
     public PageId? Destination { get; set; }
 
+    /// <summary>Whether it is to be joined with the one before it, whatever its size.</summary>
+    public bool IsToJoin { get; set; }
+
     /// <summary>Whether something was taken out, so that it may have become too small.</summary>
     public bool HasShrunk { get; set; }
 
@@ -48,6 +51,7 @@ internal sealed class Node
         Bytes = HeaderBytes;
         HasShrunk = false;
         Destination = null;
+        IsToJoin = false;
     }
 
     /// <summary>Unpacks <paramref name="page"/>; an inline bucket's has no pages of its own.</summary>

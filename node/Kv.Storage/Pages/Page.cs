@@ -4,9 +4,9 @@ using static Kv.Storage.Pages.PageLayout;
 namespace Kv.Storage.Pages;
 
 /// <summary>A leaf or branch page, read in place; an inline bucket's only page too. Whoever makes one has checked the
-/// header and that the elements fit (<see cref="CommittedState.GetPage"/>, <see cref="BucketHeader"/>); what an element points
-/// to is checked here, each time: that costs less than a look at every element when a page is first met, and there is
-/// no page that was not looked at.</summary>
+/// header and that the elements fit (<see cref="CommittedState.GetPage"/>, <see cref="BucketHeader"/>). What an element
+/// points to is checked here, each time: that costs less than a look at every element when a page is first met, and
+/// there is no page that was not looked at.</summary>
 internal readonly unsafe struct Page
 {
     private readonly CommittedState _state;
@@ -72,6 +72,18 @@ internal readonly unsafe struct Page
     public bool IsBucket(int index) => (LeafFlags(index) & BucketFlag) != 0;
 
     public uint LeafFlags(int index) => *(uint*)(Element(index) + LeafFlagsOffset);
+
+    /// <summary>How far the page is filled, going by its last element: data is written in the order of the
+    /// elements.</summary>
+    public ulong FilledBytes()
+    {
+        if (Count == 0)
+            return HeaderBytes;
+
+        uint last = (uint)Count - 1;
+        var end = IsLeaf ? LeafValue((int)last) : BranchKey((int)last);
+        return KeyOffset((int)last) + (IsLeaf ? (ulong)LeafKey((int)last).Length : 0) + (ulong)end.Length;
+    }
 
     /// <summary>Counted from the page's first byte.</summary>
     public ulong KeyOffset(int index)

@@ -94,9 +94,11 @@ internal readonly struct TreeSpill(WriteTransaction transaction, double fillPerc
         branch.RemoveAt(left + 1);
     }
 
-    private bool IsTooSmall(Node node) =>
-        node.HasShrunk
-        && (node.Bytes <= PageSize / 4 || node.Count < (node.IsLeaf ? LeafItemsMin : BranchItemsMin));
+    private bool IsTooSmall(Node node)
+    {
+        int itemsMin = node.IsLeaf ? LeafItemsMin : BranchItemsMin;
+        return node.IsToJoin || (node.HasShrunk && (node.Bytes <= PageSize / 4 || node.Count < itemsMin));
+    }
 
     private void SpillInto(Node node, Node parent)
     {

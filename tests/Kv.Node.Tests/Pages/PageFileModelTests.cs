@@ -8,7 +8,7 @@ namespace Kv.Node.Tests.Pages;
 public sealed class PageFileModelTests
 {
     [Theory]
-    [Seeds(25)]
+    [Seeds(12)]
     public void Answers_as_sorted_dictionaries_would(int seed)
     {
         var random = new Random(seed);
