@@ -10,7 +10,7 @@ internal readonly record struct LogEnd(LogPlace Place, uint Checksum, long Synce
 /// <summary>Reads segments from the first to the last record and sees that each continues the one before. Stops with a
 /// <see cref="CorruptDataException"/> at the first thing that is wrong, unless it is the torn end of the last
 /// segment.</summary>
-internal sealed class LogScan(IReadOnlyList<IFile> segments, LogCollector collector)
+internal sealed class LogScan(IReadOnlyList<IFile> segments, LogCollector collector, bool hasLaterSegments = false)
 {
     private uint _checksum;
 
@@ -18,7 +18,7 @@ internal sealed class LogScan(IReadOnlyList<IFile> segments, LogCollector collec
     {
         LogEnd end = default;
         for (int i = 0; i < segments.Count; i++)
-            end = ScanSegment(segments[i], isFirst: i == 0, isLast: i == segments.Count - 1);
+            end = ScanSegment(segments[i], isFirst: i == 0, isLast: i == segments.Count - 1 && !hasLaterSegments);
         return end;
     }
 

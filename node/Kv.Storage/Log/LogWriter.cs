@@ -17,7 +17,7 @@ public sealed class LogWriter : IDisposable
     private long _position;
     private bool _hasNewState;
     private bool _isAfterSync = true;
-    private bool _hasFailed;
+    private bool _isUsable = true;
 
     private LogWriter(OpenSegments segments, LogMetadata metadata, LogOptions options)
     {
@@ -137,15 +137,9 @@ public sealed class LogWriter : IDisposable
     public void Flush()
     {
         RequireUsable();
-        if (_records.Count == 0)
-            return;
-
-        _hasFailed = true; // unless the write returns
-        _segments.Current.Write(_position, _records.Written);
-        _hasFailed = false;
-        _options.Observer?.OnWritten(_records.Count);
-        _position += _records.Count;
-        _records.Clear();
+        _isUsable = false; // unless all of this is done
+        WriteGathered();
+        _isUsable = true;
     }
 
     /// <summary>Returns when all that was appended is on disk. Goes on to a new segment if this one is full.</summary>
@@ -161,12 +155,15 @@ public sealed class LogWriter : IDisposable
 
         if (_isAfterSync)
             return; // nothing since
-        Flush();
+
+        _isUsable = false; // unless all of this is done
+        WriteGathered();
         SyncFile(_segments.Current);
         _isAfterSync = true;
         NeedsSync = false;
         if (_position >= _options.SegmentBytes)
             Cut();
+        _isUsable = true;
     }
 
     /// <summary>Says that entries up to <paramref name="index"/> will not be read again, since there is a snapshot of
@@ -187,7 +184,8 @@ public sealed class LogWriter : IDisposable
     {
         Sync();
         Begin();
-        Flush();
+        _isUsable = false;
+        WriteGathered();
         SyncFile(_segments.Current);
         _segments.DropSpares();
         Dispose();
@@ -196,7 +194,7 @@ public sealed class LogWriter : IDisposable
     /// <summary>Lets go of the files. What was not synced may be lost, as in a crash.</summary>
     public void Dispose()
     {
-        _hasFailed = true;
+        _isUsable = false;
         _segments.Dispose();
     }
 
@@ -209,9 +207,20 @@ public sealed class LogWriter : IDisposable
         _isAfterSync = false;
     }
 
+    private void WriteGathered()
+    {
+        if (_records.Count == 0)
+            return;
+        _segments.Current.Write(_position, _records.Written);
+        _options.Observer?.OnWritten(_records.Count);
+        _position += _records.Count;
+        _records.Clear();
+    }
+
+    /// <summary>Ends this segment where it ends, and goes on in the next one, which gets its name when its head is on
+    /// disk.</summary>
     private void Cut()
     {
-        var next = new SegmentName(_segments.CurrentName.Sequence + 1, LastIndex + 1);
         _segments.Current.SetLength(_position);
         SyncFile(_segments.Current);
 
@@ -219,12 +228,10 @@ public sealed class LogWriter : IDisposable
         _records.AddMetadata(_metadata);
         if (_state != default)
             _records.AddState(_state);
-        _hasFailed = true; // unless all of it is done
-        IFile file = _segments.TakeSpare();
-        file.Write(0, _records.Written);
-        file.Sync();
-        _segments.Adopt(next);
-        _hasFailed = false;
+        IFile next = _segments.TakeSpare();
+        next.Write(0, _records.Written);
+        SyncFile(next);
+        _segments.Adopt(new SegmentName(_segments.CurrentName.Sequence + 1, LastIndex + 1));
         _position = _records.Count;
         _records.Clear();
         _segments.TryReserve();
@@ -233,15 +240,13 @@ public sealed class LogWriter : IDisposable
     private void SyncFile(IFile file)
     {
         _options.Observer?.OnSyncStarting();
-        _hasFailed = true; // unless the sync returns
         file.Sync();
-        _hasFailed = false;
         _options.Observer?.OnSynced();
     }
 
     private void RequireUsable()
     {
-        if (_hasFailed)
+        if (!_isUsable)
             throw new IOException($"{_segments.Current.Path}: the log is closed, or a write or sync of it failed before");
     }
 }
