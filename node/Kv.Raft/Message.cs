@@ -24,6 +24,8 @@ public enum MessageType
 /// or in the node that made it changes it later.</summary>
 public sealed class Message
 {
+    private const ulong NumberMax = ulong.MaxValue / 2;
+
     public required MessageType Type { get; init; }
 
     public NodeId To { get; init; }
@@ -55,4 +57,11 @@ public sealed class Message
 
     /// <summary>Opaque bytes that a heartbeat's answer echoes; marks a vote asked for by a leader's transfer.</summary>
     public ReadOnlyMemory<byte> Context { get; init; }
+
+    /// <summary>Whether its numbers are such as a cluster can reach; others could overflow where they are counted
+    /// on.</summary>
+    internal bool IsSane =>
+        Math.Max(Term, LogTerm) <= NumberMax
+        && Math.Max(Index, RejectHint) <= NumberMax
+        && (Snapshot is null || (Snapshot.Id.Index <= NumberMax && Snapshot.Id.Term <= Term));
 }

@@ -37,6 +37,7 @@ internal sealed class RaftLog
         }
 
         ulong committed = Math.Max(restored.HardState.Commit, restored.Applied);
+        committed = Math.Max(committed, CommittedByConfChanges(restored.Entries));
         if (committed > LastIndex || restored.Applied < _compacted.Index)
         {
             RaftSafetyException.Throw(
@@ -258,6 +259,22 @@ internal sealed class RaftLog
         HandedOut = LastIndex;
         Written = LastIndex;
         Persisted = 0;
+    }
+
+    /// <summary>A leader proposes a change of the membership only when it has applied the one before. So of two in a
+    /// log the first is committed, even if a crash took the record of that; and a node that knew neither to be so
+    /// could elect itself by the voters of long ago.</summary>
+    private static ulong CommittedByConfChanges(IReadOnlyList<Entry> entries)
+    {
+        ulong committed = 0;
+        ulong last = 0;
+        foreach (Entry entry in entries)
+        {
+            if (entry.ChangesConf)
+                (committed, last) = (last, entry.Index);
+        }
+
+        return committed;
     }
 
     private ulong Term(ulong index)

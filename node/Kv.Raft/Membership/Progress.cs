@@ -161,8 +161,10 @@ internal sealed class Progress(NodeId id, Inflights inflights)
             return true;
         }
 
-        if (Next - 1 != rejected)
-            return false; // A probe is one message at a time, so the answer to it names its index.
+        // A probe is one message at a time, so the answer to it names its index; and it is not refused where it
+        // matches.
+        if (Next - 1 != rejected || rejected <= Match)
+            return false;
 
         SetNext(Math.Max(Math.Min(rejected, hint + 1), Match + 1));
         _isFlowPaused = false;

@@ -234,7 +234,7 @@ internal sealed class Leader
         if (index > Log.LastIndex)
         {
             RaftSafetyException.Throw(
-                $"follower {follower.Id} holds entry {index} by this node's word, but this log ends at {Log.LastIndex}");
+                $"follower {follower.Id} holds entry {index}, but this leader's log ends at {Log.LastIndex}");
         }
 
         // A probe that is accepted where it was known to match still ends the probing.

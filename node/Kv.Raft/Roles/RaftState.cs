@@ -7,9 +7,17 @@ internal sealed class RaftState
     public RaftState(RaftOptions options, RestoredState restored)
     {
         Options = options;
+        Log = new RaftLog(restored, Writes);
         Term = restored.HardState.Term;
         Vote = restored.HardState.Vote;
-        Log = new RaftLog(restored, Writes);
+        if (Log.LastId.Term > Term)
+        {
+            // A crash in the middle of a write left entries without the state that was to follow them. No vote of
+            // their term can have left this node.
+            Term = Log.LastId.Term;
+            Vote = NodeId.None;
+        }
+
         Tracker = new ProgressTracker(
             options.Id,
             () => new Inflights(options.InflightMessagesMax, options.InflightBytesMax),

@@ -47,7 +47,7 @@ internal sealed class Roles
 
     public void Step(Message message)
     {
-        if (!IsForThisTerm(message))
+        if (!message.IsSane || !IsForThisTerm(message))
             return;
 
         if (message.Type is MessageType.Vote or MessageType.PreVote)

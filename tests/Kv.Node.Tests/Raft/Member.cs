@@ -16,6 +16,7 @@ internal sealed class Member
         Id = id;
         _options = options;
         Disk = new MemberDisk(restored);
+        Memory = new MemberDisk(restored);
         Store = new MemberStore(restored.Applied, restored.Conf);
         Raft = new RaftNode(options(id), Disk.Restore(Store));
     }
@@ -24,7 +25,10 @@ internal sealed class Member
 
     public RaftNode Raft { get; private set; }
 
-    public MemberDisk Disk { get; }
+    public MemberDisk Disk { get; private set; }
+
+    /// <summary>The log as the node has it, written or not; so far as its output was taken.</summary>
+    public MemberDisk Memory { get; private set; }
 
     public MemberStore Store { get; private set; }
 
@@ -48,6 +52,7 @@ internal sealed class Member
         if (!Raft.TakeOutput(output))
             return null;
 
+        Memory.Write(output);
         foreach (Message message in output.Messages)
             Send(message);
         ReadStates.AddRange(output.ReadStates);
@@ -102,11 +107,15 @@ internal sealed class Member
         Store.Save();
         Raft.Compact(index);
         Disk.Compact(index);
+        Memory.Compact(index);
     }
 
-    public void Crash()
+    /// <summary>Stops at once. Of the write that was under way, the first so many entries are on disk.</summary>
+    public void Crash(int tornEntries = 0)
     {
         IsUp = false;
+        if (_unwritten.TryPeek(out Output? underWay))
+            Disk.WriteTorn(underWay, tornEntries);
         _unwritten.Clear();
         _unapplied.Clear();
         Sent.Clear();
@@ -115,7 +124,10 @@ internal sealed class Member
     public void Restart()
     {
         Store = Store.AsAfterCrash();
-        Raft = new RaftNode(_options(Id), Disk.Restore(Store));
+        RestoredState restored = Disk.Restore(Store);
+        Disk = new MemberDisk(restored);
+        Memory = new MemberDisk(restored);
+        Raft = new RaftNode(_options(Id), restored);
         IsUp = true;
     }
 

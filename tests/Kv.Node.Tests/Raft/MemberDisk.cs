@@ -7,6 +7,9 @@ internal sealed class MemberDisk(RestoredState initial)
 {
     private readonly List<Entry> _entries = [.. initial.Entries];
 
+    // A commit index alone is written and not synced, so it may get lost, until the next sync.
+    private HardState _unsynced = initial.HardState;
+
     public HardState HardState { get; private set; } = initial.HardState;
 
     public EntryId Compacted { get; private set; } = initial.Compacted;
@@ -23,15 +26,18 @@ internal sealed class MemberDisk(RestoredState initial)
             _entries.Clear();
         }
 
-        foreach (Entry entry in output.Entries)
-        {
-            int position = checked((int)(entry.Index - Compacted.Index - 1));
-            Assert.InRange(position, 0, _entries.Count);
-            _entries.RemoveRange(position, _entries.Count - position);
-            _entries.Add(entry.Tag is null ? entry : new Entry(entry.Id, entry.Type, entry.Data));
-        }
+        Append(output.Entries);
+        _unsynced = output.HardState ?? _unsynced;
+        if (output.MustSync)
+            HardState = _unsynced;
+    }
 
-        HardState = output.HardState ?? HardState;
+    /// <summary>A crash in the middle of a write: the first entries of it are there, and nothing that
+    /// follows.</summary>
+    public void WriteTorn(Output output, int entries)
+    {
+        if (output.Snapshot is null)
+            Append(output.Entries.Take(entries));
     }
 
     public void Compact(ulong index)
@@ -43,6 +49,12 @@ internal sealed class MemberDisk(RestoredState initial)
         Compacted = _entries[count - 1].Id;
         _entries.RemoveRange(0, count);
     }
+
+    /// <summary>The entry at <paramref name="index"/>; null if it is gone, or not there yet.</summary>
+    public Entry? Find(ulong index) =>
+        index > Compacted.Index && index - Compacted.Index <= (ulong)_entries.Count
+            ? _entries[Position(index)]
+            : null;
 
     public RestoredState Restore(MemberStore store)
     {
@@ -58,4 +70,17 @@ internal sealed class MemberDisk(RestoredState initial)
             Conf = store.Conf,
         };
     }
+
+    private void Append(IEnumerable<Entry> entries)
+    {
+        foreach (Entry entry in entries)
+        {
+            int position = Position(entry.Index);
+            Assert.InRange(position, 0, _entries.Count);
+            _entries.RemoveRange(position, _entries.Count - position);
+            _entries.Add(entry.Tag is null ? entry : new Entry(entry.Id, entry.Type, entry.Data));
+        }
+    }
+
+    private int Position(ulong index) => (int)(index - Compacted.Index - 1);
 }

@@ -9,6 +9,7 @@ namespace Kv.Node.Tests.Raft;
 internal sealed class MemberStore(ulong applied, ConfState conf)
 {
     private List<(EntryId Id, string Text)> _history = [];
+    private readonly Dictionary<ulong, ConfState> _confs = [];
     private MemberStore? _saved;
 
     public ulong Applied { get; private set; } = applied;
@@ -24,7 +25,10 @@ internal sealed class MemberStore(ulong applied, ConfState conf)
         _history.Add((entry.Id, Encoding.UTF8.GetString(entry.Data.Span)));
         Applied = entry.Index;
         Conf = conf;
+        _confs[entry.Index] = conf;
     }
+
+    public ConfState ConfAt(ulong index) => _confs[index];
 
     /// <summary>From here on a crash loses nothing of what was applied before.</summary>
     public void Save() => _saved = null;

@@ -21,7 +21,15 @@ internal sealed class RaftScript
     public string Answer(Command command)
     {
         _told.Clear();
-        Play(command);
+        try
+        {
+            Play(command);
+        }
+        catch (RaftSafetyException e)
+        {
+            Tell($"stops: {e.Message}");
+        }
+
         return _told.ToString();
     }
 
@@ -38,6 +46,9 @@ internal sealed class RaftScript
             case "jitter":
                 foreach (Member member in Named(command))
                     _jitter[member.Id] = (int)command.Number("ticks");
+                break;
+            case "pass":
+                Pass(command);
                 break;
             case "settle":
                 Settle(isQuiet: command.Has("quiet"));
@@ -133,9 +144,12 @@ internal sealed class RaftScript
     private void StartCluster(Command command)
     {
         _settings = command;
-        ConfState conf = RaftWords.Conf(command);
+        _members.Clear();
+        _cuts.Clear();
+        RestoredState founder = RaftWords.Founder(command);
+        ConfState conf = founder.Conf;
         foreach (NodeId id in conf.Voters.Concat(conf.Learners).Concat(conf.VotersOutgoing).Distinct())
-            Start(id, new RestoredState { Conf = conf });
+            Start(id, founder);
     }
 
     private void StartNode(Command command)
@@ -145,11 +159,14 @@ internal sealed class RaftScript
         Start(new NodeId(command.Number("id")), RaftWords.Restored(command));
     }
 
-    private void Start(NodeId id, RestoredState restored) =>
+    private void Start(NodeId id, RestoredState restored)
+    {
+        _wire.RemoveAll(message => message.From == id || message.To == id);
         _members[id] = new Member(
             id,
             node => RaftWords.Options(_settings, node, new FixedRandom(() => Jitter(node))),
             restored);
+    }
 
     private int Jitter(NodeId id) => _jitter.GetValueOrDefault(id);
 
@@ -190,13 +207,28 @@ internal sealed class RaftScript
 
     private void Persist(Member member)
     {
-        Output output = member.Persist();
-        if (output.WriteNumber != 0)
-            Tell($"{member.Id} persisted {output.WriteNumber}");
+        if (!member.HasUnwritten)
+        {
+            Tell($"{member.Id} has nothing to write");
+            return;
+        }
+
+        // Those without a number, which nobody waits for, go along.
+        ulong number = 0;
+        while (number == 0 && member.HasUnwritten)
+            number = member.Persist().WriteNumber;
+        if (number != 0)
+            Tell($"{member.Id} persisted {number}");
         TellSent(member);
     }
 
-    private void Apply(Member member) => RaftWords.DescribeApplied(_told, member, member.Apply());
+    private void Apply(Member member)
+    {
+        if (member.CanApply)
+            RaftWords.DescribeApplied(_told, member, member.Apply());
+        else
+            Tell($"{member.Id} has nothing to apply");
+    }
 
     private void Settle(bool isQuiet)
     {
@@ -205,6 +237,17 @@ internal sealed class RaftScript
             Assert.True(round < RoundsMax, "The cluster does not come to rest.");
         if (isQuiet)
             _told.Length = start;
+    }
+
+    /// <summary>Time passes for the named, with all that follows from each tick.</summary>
+    private void Pass(Command command)
+    {
+        for (ulong i = 0; i < command.Number("ticks"); i++)
+        {
+            foreach (Member member in Named(command))
+                member.Raft.Tick();
+            Settle(command.Has("quiet"));
+        }
     }
 
     private bool StepAll()

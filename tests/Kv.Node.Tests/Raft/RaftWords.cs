@@ -28,19 +28,46 @@ internal static class RaftWords
         Ids(command, "learners-next"),
         command.Has("autoleave"));
 
-    /// <summary>A log is written as the terms of its entries: <c>log=1,1,4</c>.</summary>
+    /// <summary>With <c>bootstrap</c>, the log begins as etcd's: with an entry for each founder. Else the founders are
+    /// known without it.</summary>
+    public static RestoredState Founder(Command command)
+    {
+        ConfState conf = Conf(command);
+        if (!command.Has("bootstrap"))
+            return new RestoredState { Conf = conf };
+
+        var entries = new List<Entry>();
+        foreach (NodeId id in conf.Voters)
+            entries.Add(Adding(new EntryId(1, (ulong)entries.Count + 1), id));
+
+        ulong last = (ulong)entries.Count;
+        return new RestoredState
+        {
+            HardState = new HardState(Term: 1, NodeId.None, last),
+            Conf = conf,
+            Entries = entries,
+            Applied = last,
+        };
+    }
+
+    /// <summary>A log is written as the terms of its entries: <c>log=1,1,4</c>; <c>4c7</c> is one that adds node
+    /// 7.</summary>
     public static RestoredState Restored(Command command)
     {
         ulong first = command.Number("compacted", 0) + 1;
-        ulong[] terms = command.Numbers("log");
         var entries = new List<Entry>();
-        foreach (ulong term in terms)
-            entries.Add(new Entry(new EntryId(term, first + (ulong)entries.Count), EntryType.Normal, default));
+        foreach (string word in command.Text("log", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            ulong[] parts = [.. word.Split('c').Select(part => ulong.Parse(part, CultureInfo.InvariantCulture))];
+            var id = new EntryId(parts[0], first + (ulong)entries.Count);
+            bool isPlain = parts.Length == 1;
+            entries.Add(isPlain ? new Entry(id, EntryType.Normal, default) : Adding(id, new NodeId(parts[1])));
+        }
 
         return new RestoredState
         {
             HardState = new HardState(
-                command.Number("term", terms.LastOrDefault()),
+                command.Number("term", entries.LastOrDefault().Term),
                 new NodeId(command.Number("vote", 0)),
                 command.Number("commit", first - 1)),
             Conf = Conf(command),
@@ -49,6 +76,9 @@ internal static class RaftWords
             Applied = command.Number("applied", first - 1),
         };
     }
+
+    private static Entry Adding(EntryId id, NodeId node) =>
+        new(id, EntryType.ConfChange, ConfChangeCodec.Encode(new ConfChange(Id: 0, ConfChangeType.AddNode, node)));
 
     public static Message Parse(Command command)
     {
@@ -71,6 +101,7 @@ internal static class RaftWords
             Reject = command.Has("reject"),
             RejectHint = command.Number("hint", 0),
             Context = Encoding.ASCII.GetBytes(command.Text("context", "")),
+            Snapshot = command.Has("snapshot") ? new Snapshot(Id(command.Text("snapshot")), Conf(command)) : null,
         };
     }
 
@@ -110,7 +141,7 @@ internal static class RaftWords
         foreach (Entry entry in output.Committed)
         {
             told.Append($"{member.Id} applied {Describe(entry)}");
-            told.Append(entry.ChangesConf ? $" -> {member.Store.Conf}\n" : "\n");
+            told.Append(entry.ChangesConf ? $" -> {member.Store.ConfAt(entry.Index)}\n" : "\n");
         }
     }
 
@@ -210,6 +241,12 @@ internal static class RaftWords
         ConfChangeType.AddLearnerNode => 'l',
         _ => 'u',
     };
+
+    private static EntryId Id(string text)
+    {
+        ulong[] parts = [.. text.Split('/').Select(part => ulong.Parse(part, CultureInfo.InvariantCulture))];
+        return new EntryId(parts[0], parts[1]);
+    }
 
     private static NodeId[] Ids(Command command, string name) =>
         [.. command.Numbers(name).Select(number => new NodeId(number)).Order()];
