@@ -140,13 +140,25 @@ public sealed partial class TidyTests
         foreach ((int index, string line) in lines.Index())
         {
             if (line == "    {")
-                start = index;
+                start = IsHeadOfType(lines, index) ? -1 : index;
             if (!line.StartsWith("    }", StringComparison.Ordinal))
                 continue;
             if (start >= 0 && index - start - 1 > MethodLinesMax && !IsFlatSwitch(lines[start..index]))
                 yield return (start, index - start - 1);
             start = -1;
         }
+    }
+
+    /// <summary>Whether what stands before the brace, up to an empty line, declares a type.</summary>
+    private static bool IsHeadOfType(string[] lines, int brace)
+    {
+        for (int index = brace - 1; index >= 0 && lines[index].Length > 0; index--)
+        {
+            if (TypeName().IsMatch(lines[index]) && !IsComment(lines[index]))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>A list of cases is long because there are many, not because it is hard.</summary>

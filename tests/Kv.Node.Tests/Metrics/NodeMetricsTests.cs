@@ -10,15 +10,16 @@ using OpenTelemetry.Metrics;
 
 namespace Kv.Node.Tests.Metrics;
 
-/// <summary>The names, types, labels and buckets of etcd 3.7 stand in <c>etcd-metrics.txt</c>, one family a line, as its
-/// sources declare them.</summary>
+/// <summary>The names, types, labels and buckets of etcd 3.7 stand in <c>etcd-metrics.txt</c>, one family a line, as
+/// its sources declare them.</summary>
 public sealed class NodeMetricsTests
 {
     /// <summary>What a lone member, or a program that is no Go program, has nothing to say of.</summary>
     private static readonly string[] Elsewhere =
     [
-        "etcd_grpc_proxy_", "etcd_debugging_store_", "etcd_network_active_peers", "etcd_network_disconnected_peers_total",
-        "etcd_network_known_peers", "etcd_network_peer_", "etcd_network_snapshot_",
+        "etcd_grpc_proxy_", "etcd_debugging_store_", "etcd_network_active_peers",
+        "etcd_network_disconnected_peers_total", "etcd_network_known_peers", "etcd_network_peer_",
+        "etcd_network_snapshot_",
     ];
 
     public static TheoryData<string, string, string, string> Etcd
