@@ -1,8 +1,8 @@
 namespace Kv.Store;
 
-/// <summary>The keys that a request is about, in etcd's notation: without an end the one key, with the end "\0" all keys
-/// from it on, else those from the key up to, not including, the end. An end that is not after the key makes it empty,
-/// which is no error.</summary>
+/// <summary>The keys that a request is about, in etcd's notation: without an end the one key, with the end "\0" all
+/// keys from it on, else those from the key up to, not including, the end. An end that is not after the key makes it
+/// empty, which is no error.</summary>
 public readonly ref struct KeyRange(ReadOnlySpan<byte> key, ReadOnlySpan<byte> end)
 {
     public ReadOnlySpan<byte> Key { get; } = key;

@@ -25,7 +25,8 @@ internal sealed class IndexLeaf : IndexNode
 
     public int AllocatedBytes => Keys.AllocatedBytes + (_slots.Length * 32);
 
-    /// <summary>Too many keys, or so many bytes that moving them costs too much; of huge keys a few always fit.</summary>
+    /// <summary>Too many keys, or so many bytes that moving them costs too much; of huge keys a few always
+    /// fit.</summary>
     public bool IsOverfull => Count > KeysMax || (Keys.Bytes > BytesMax && Count > LargeKeysMin);
 
     public void Insert(int position, ReadOnlySpan<byte> key, in KeySlot slot)

@@ -146,25 +146,29 @@ internal sealed class KeyIndex
 
     /// <summary>Goes on forgetting what nobody may ask for once <paramref name="revision"/> is the oldest readable one:
     /// per key all before the last revision up to it, and that one too if it is a deletion of an earlier
-    /// request.</summary>
-    public void Compact(ref IndexScan scan, long revision, ref int budget)
+    /// request. Returns whether of anything up to that revision something was kept.</summary>
+    public bool Compact(ref IndexScan scan, long revision, ref int budget)
     {
+        bool isAnyKept = false;
         while (budget > 0 && MoveNext(ref scan, out IndexLeaf leaf, out _, out _))
         {
             budget--;
-            if (leaf.PastCount == 0)
-                continue;
-
-            budget -= leaf.Count;
-            for (int position = leaf.Count - 1; position >= 0; position--)
+            if (leaf.PastCount > 0)
             {
-                if (leaf.Slots[position].HasPast)
-                    CompactAt(leaf, position, revision);
+                budget -= leaf.Count;
+                for (int position = leaf.Count - 1; position >= 0; position--)
+                {
+                    if (leaf.Slots[position].HasPast)
+                        CompactAt(leaf, position, revision);
+                }
             }
 
+            isAnyKept = isAnyKept || IsAnyUpTo(leaf, revision);
             if (leaf.Count < IndexLeaf.KeysMin && _depth > 0)
                 Shrink(leaf);
         }
+
+        return isAnyKept;
     }
 
     /// <summary>Memory of keys and slots; what stands aside is not counted.</summary>
@@ -183,6 +187,17 @@ internal sealed class KeyIndex
 
     private static KeySlot Deletion(Revision revision) =>
         new() { Main = revision.Main, Sub = (int)revision.Sub, Version = KeySlot.DeletedVersion };
+
+    private bool IsAnyUpTo(IndexLeaf leaf, long revision)
+    {
+        foreach (ref readonly KeySlot slot in leaf.Slots)
+        {
+            if (slot.Main <= revision || (slot.Past != KeySlot.NoPast && _past[slot.Past].BeginsBy(revision)))
+                return true;
+        }
+
+        return false;
+    }
 
     private IndexLeaf LeafOf(ReadOnlySpan<byte> key)
     {

@@ -5,9 +5,9 @@ namespace Kv.Store;
 /// _bytes  | shared prefix | suffix 0 | suffix 1 | ... | room to grow
 /// _ends                   ^end 0 is here      ^end 1
 /// </code>
-/// Keys of a store share long beginnings (/registry/pods/...), so this takes less than the keys themselves, and a search
-/// compares only what differs. The prefix is chosen when a block is cut in two and gets shorter when a key that lacks it
-/// comes in. A struct inside the node that owns it: copying it would share the arrays.</summary>
+/// Keys of a store share long beginnings (/registry/pods/...), so this takes less than the keys themselves, and a
+/// search compares only what differs. The prefix is chosen when a block is cut in two and gets shorter when a key that
+/// lacks it comes in. A struct inside the node that owns it: copying it would share the arrays.</summary>
 internal struct PackedKeys
 {
     private byte[] _bytes;

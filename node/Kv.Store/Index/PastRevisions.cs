@@ -59,6 +59,9 @@ internal sealed class PastRevisions
         return false;
     }
 
+    /// <summary>Whether the oldest of these is not later than request <paramref name="main"/>.</summary>
+    public bool BeginsBy(long main) => _entries[0].Main <= main;
+
     /// <summary>Whether the newest of these is a deletion made by request <paramref name="main"/>.</summary>
     public bool EndsWithDeletionAt(long main) => _entries[_count - 1].IsDelete && _entries[_count - 1].Main == main;
 

@@ -4,8 +4,8 @@ using Google.Protobuf;
 
 namespace Kv.Node.Tests.Store;
 
-/// <summary>Requests in short. In text, <c>+a</c> puts a, <c>-a</c> deletes it, <c>-a c</c> deletes from a to c, <c>=a</c>
-/// reads it, and <c>(+a,-b|+c)</c> is a transaction within with its two branches.</summary>
+/// <summary>Requests in short. In text, <c>+a</c> puts a, <c>-a</c> deletes it, <c>-a c</c> deletes from a to c,
+/// <c>=a</c> reads it, and <c>(+a,-b|+c)</c> is a transaction within with its two branches.</summary>
 internal static class Some
 {
     public static ByteString Bytes(this string text) => ByteString.CopyFrom(text, Encoding.Latin1);
@@ -13,7 +13,8 @@ internal static class Some
     public static PutRequest Put(string key, string value = "", long lease = 0) =>
         new() { Key = key.Bytes(), Value = value.Bytes(), Lease = lease };
 
-    public static RangeRequest Range(string key, string end = "") => new() { Key = key.Bytes(), RangeEnd = end.Bytes() };
+    public static RangeRequest Range(string key, string end = "") =>
+        new() { Key = key.Bytes(), RangeEnd = end.Bytes() };
 
     public static DeleteRangeRequest Delete(string key, string end = "") =>
         new() { Key = key.Bytes(), RangeEnd = end.Bytes() };

@@ -1,0 +1,62 @@
+using Kv.Storage;
+
+namespace Kv.Store;
+
+/// <summary>Fills the index from the page file, in one walk over all rows in the order in which they were
+/// written.</summary>
+internal static class StoreRestore
+{
+    /// <summary>Returns the compaction that was decided and not finished, or null.</summary>
+    public static CompactionJob? Run(KeySpace space, ILeaseAttachments leases)
+    {
+        long scheduled = ReadRevision(space.Backend, MetaKeys.ScheduledCompaction);
+        long finished = ReadRevision(space.Backend, MetaKeys.FinishedCompaction);
+        StoreView view = space.Backend.Hold();
+        long last = Fill(space.Index, view, leases);
+        Backend.Release(view);
+
+        space.Current = Math.Max(Math.Max(last, 1), Math.Max(scheduled, finished));
+        space.Compacted = Math.Max(scheduled, finished);
+        return scheduled > finished ? new CompactionJob(scheduled, finished, KeepsHash: false, Finished: null) : null;
+    }
+
+    private static long Fill(KeyIndex index, StoreView view, ILeaseAttachments leases)
+    {
+        long last = 0;
+        bool hasAttached = false;
+        var cursor = new RowCursor(view, from: default);
+        while (cursor.MoveNext())
+        {
+            last = cursor.Revision.Main;
+            if (!KeyValueView.TryRead(view.Read(cursor.Value), out KeyValueView row))
+                CorruptDataException.Throw("page file, bucket key", $"the row of {cursor.Revision} is no KeyValue");
+
+            if (cursor.IsDelete)
+                index.RestoreDelete(row.Key, cursor.Revision);
+            else
+                index.RestorePut(row.Key, new KeyState(cursor.Revision, row.Created, row.Version));
+
+            // A lease that is gone took its keys with it in the same commit, so such a row is one of the past.
+            if (row.Lease != 0 && leases.Exists(row.Lease))
+            {
+                leases.Attach(row.Lease, row.Key);
+                hasAttached = true;
+            }
+            else if (hasAttached)
+            {
+                leases.Detach(row.Key);
+            }
+        }
+
+        return last;
+    }
+
+    private static long ReadRevision(Backend backend, ReadOnlySpan<byte> key)
+    {
+        if (!backend.TryGet(StoreBucket.Meta, key, out byte[] value))
+            return -1;
+        if (!Revision.TryDecode(value, out Revision revision, out _))
+            CorruptDataException.Throw("page file, bucket meta", "a compaction is noted that is no revision");
+        return revision.Main;
+    }
+}
