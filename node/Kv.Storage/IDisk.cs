@@ -56,10 +56,6 @@ public interface IFile : IDisposable
     /// <summary>Reads up to <paramref name="destination"/>'s length; fewer only at the end of the file.</summary>
     int Read(long offset, Span<byte> destination);
 
-    /// <summary>Where, from <paramref name="offset"/> on, there may be something other than zeros: what was reserved and
-    /// never written is passed over without being read. The length, if there is nothing.</summary>
-    long NextContent(long offset);
-
     /// <summary>Writes all of <paramref name="source"/>, growing the file if needed.</summary>
     void Write(long offset, ReadOnlySpan<byte> source);
 

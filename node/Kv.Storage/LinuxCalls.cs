@@ -23,11 +23,8 @@ internal static partial class LinuxCalls
     public const int SetOpenFileLock = 37; // F_OFD_SETLK
     public const short WriteLock = 1;
 
-    public const int SeekContent = 3; // SEEK_DATA
-
     public const int NotFound = 2; // ENOENT
     public const int Interrupted = 4; // EINTR
-    public const int NoneThere = 6; // ENXIO
     public const int WouldBlock = 11; // EAGAIN
     public const int NoAccess = 13; // EACCES
     public const int NoSpace = 28; // ENOSPC
@@ -47,9 +44,6 @@ internal static partial class LinuxCalls
 
     [LibraryImport(LibC, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unlink(string path);
-
-    [LibraryImport(LibC, EntryPoint = "lseek", SetLastError = true)]
-    public static partial long Seek(SafeFileHandle file, long offset, int whence);
 
     [LibraryImport(LibC, EntryPoint = "pread", SetLastError = true)]
     public static partial nint Read(SafeFileHandle file, ref byte destination, nuint count, long offset);

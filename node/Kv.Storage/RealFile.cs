@@ -29,16 +29,6 @@ internal sealed class RealFile(string path, SafeFileHandle handle, bool isWritab
         return done;
     }
 
-    public long NextContent(long offset)
-    {
-        long found = LinuxCalls.Seek(handle, offset, LinuxCalls.SeekContent);
-        if (found >= 0)
-            return found;
-
-        // A file system that cannot tell leaves it to the reader.
-        return Marshal.GetLastPInvokeError() == LinuxCalls.NoneThere ? Length : offset;
-    }
-
     public void Write(long offset, ReadOnlySpan<byte> source)
     {
         int done = 0;

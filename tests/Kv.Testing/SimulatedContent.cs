@@ -30,8 +30,6 @@ internal sealed partial class SimulatedContent : IDisposable
 
     public int Read(long offset, Span<byte> destination) => _memory.Read(offset, destination);
 
-    public long NextContent(long offset) => _memory.NextContent(offset);
-
     public IFileView Map(long reservedBytes) => _memory.Map(reservedBytes);
 
     public void Write(long offset, ReadOnlySpan<byte> source)
@@ -123,17 +121,14 @@ internal sealed partial class SimulatedContent : IDisposable
     private IEnumerable<long> SectorsWithContent(long from)
     {
         byte[] chunk = new byte[128 * SectorSize];
-        for (long at = NextContent(from * SectorSize); at < Length; at = NextContent(at))
+        for (long at = from * SectorSize; at < Length; at += chunk.Length)
         {
-            at = at / SectorSize * SectorSize;
             int count = _memory.Read(at, chunk);
             for (int start = 0; start < count; start += SectorSize)
             {
                 if (chunk.AsSpan(start, Math.Min(SectorSize, count - start)).ContainsAnyExcept((byte)0))
                     yield return (at + start) / SectorSize;
             }
-
-            at += count;
         }
     }
 

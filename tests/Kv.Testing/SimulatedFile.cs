@@ -12,8 +12,6 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedContent content
 
     public long Length => Guarded(static content => content.Length);
 
-    public long NextContent(long offset) => Guarded(content => content.NextContent(offset));
-
     public int Read(long offset, Span<byte> destination)
     {
         lock (disk.Gate)

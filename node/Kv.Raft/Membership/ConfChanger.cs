@@ -5,7 +5,7 @@ namespace Kv.Raft;
 /// <summary>What a change makes of a membership: a pure function, so that a leader can try a change before it proposes
 /// it. A voter that leaves a joint membership's incoming side keeps its place on the outgoing side until the end;
 /// one that is to become a learner waits for that in LearnersNext, since nobody may be both.</summary>
-internal static class ConfChanger
+public static class ConfChanger
 {
     public static bool TryApply(ConfState current, ConfChangeV2 change, [NotNullWhen(true)] out ConfState? next)
     {

@@ -66,14 +66,12 @@ internal static class TornTail
     {
         byte[] chunk = new byte[ChunkBytes];
         long end = from;
-        long length = file.Length;
-        for (long at = file.NextContent(from); at < length; at = file.NextContent(at))
+        for (long at = from, length = file.Length; at < length; at += chunk.Length)
         {
             int count = file.Read(at, chunk);
             int last = chunk.AsSpan(0, count).LastIndexOfAnyExcept((byte)0);
             if (last >= 0)
                 end = at + last + 1;
-            at += count;
         }
 
         return end;

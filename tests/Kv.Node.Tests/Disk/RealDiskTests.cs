@@ -66,17 +66,6 @@ public sealed class RealDiskTests : IDisposable
     }
 
     [Fact]
-    public void Room_that_was_never_written_is_passed_over()
-    {
-        using IFile file = _disk.Open(_temp["f"], FileAccessMode.Create);
-        file.Preallocate(10_000_000);
-        Assert.InRange(file.NextContent(0), 0, 10_000_000);
-        file.Write(5_000_000, "x"u8);
-        Assert.InRange(file.NextContent(0), 0, 5_000_000);
-        Assert.Equal(5_000_000, file.NextContent(5_000_000));
-    }
-
-    [Fact]
     public unsafe void A_view_shows_what_the_file_grows_to()
     {
         using IFile file = _disk.Open(_temp["f"], FileAccessMode.Create);

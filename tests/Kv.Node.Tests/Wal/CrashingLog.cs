@@ -37,12 +37,13 @@ internal sealed class CrashingLog(SimulatedDisk disk, Random random, LogOptions 
 
         LogContents read = LogReader.Read(disk, Directory, default);
         LogContents opened = LogWriter.Open(disk, Directory, default, options, out _writer);
-        Assert.True(IsSame(read, opened));
+        Assert.Equal(Describe(read), Describe(opened));
         RepairCount += opened.TornTail is null ? 0 : 1;
         _exists = true;
 
+        string found = Describe(opened);
         int count = _promised;
-        while (count <= _written.Count && !IsSame(Replay(count), opened))
+        while (count <= _written.Count && Describe(Replay(count)) != found)
             count++;
         Assert.True(count <= _written.Count, $"no prefix from {_promised} to {_written.Count} of what was written");
 
@@ -145,12 +146,8 @@ internal sealed class CrashingLog(SimulatedDisk disk, Random random, LogOptions 
         return new LogContents(Member, state, default, entries, snapshots, 0, null);
     }
 
-    private static bool IsSame(LogContents one, LogContents other) =>
-        one.State == other.State
-        && one.Snapshots.Select(snapshot => snapshot.Index).SequenceEqual(other.Snapshots.Select(snapshot => snapshot.Index))
-        && one.Entries.Count == other.Entries.Count
-        && one.Entries.Zip(other.Entries).All(pair => IsSame(pair.First, pair.Second));
-
-    private static bool IsSame(LogEntry one, LogEntry other) =>
-        (one.Term, one.Index) == (other.Term, other.Index) && one.Data.Span.SequenceEqual(other.Data.Span);
+    private static string Describe(LogContents contents) =>
+        $"{contents.State} {string.Join(' ', contents.Snapshots.Select(snapshot => snapshot.Index))} "
+        + string.Join(' ', contents.Entries.Select(
+            entry => $"{entry.Term}/{entry.Index}:{Convert.ToHexString(entry.Data.Span)}"));
 }

@@ -11,6 +11,7 @@ public sealed class LogCheckTests
     [Theory]
     [InlineData("3.5.30-killed")]
     [InlineData("3.7.1-clustersnap-m3")]
+    [InlineData("3.7.1-segments")]
     public void A_sound_log_gives_no_findings(string archive)
     {
         using TempDirectory unpacked = Fixture.Unpack(archive);

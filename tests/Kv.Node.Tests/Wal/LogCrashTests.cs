@@ -13,7 +13,7 @@ public sealed class LogCrashTests
     /// ends, by power loss at any moment (also while a log is being opened), by a failed write or sync, by kill or in
     /// good order, and whatever was found once is found again.</summary>
     [Theory]
-    [Seeds(100)]
+    [Seeds(150)]
     public void A_crash_loses_only_records_nobody_was_promised(int seed)
     {
         var random = new Random(seed);

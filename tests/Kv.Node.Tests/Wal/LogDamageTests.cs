@@ -15,7 +15,6 @@ public sealed class LogDamageTests : IDisposable
     private static readonly LogOptions Options = new(SegmentBytes: 128 * 1024);
 
     private readonly SimulatedDisk _disk = new(new Random(1));
-    private LogContents? _before;
 
     public void Dispose() => _disk.Dispose();
 
@@ -199,21 +198,17 @@ public sealed class LogDamageTests : IDisposable
     /// <summary>Whether the log is refused after the damage; if not, it must read as before.</summary>
     private bool IsRefused(byte[] log, Action<byte[]> damage)
     {
-        if (_before is null)
-        {
-            Write(log);
-            _before = LogReader.Read(_disk, Wal, default);
-        }
-
+        Write(log);
+        LogContents before = LogReader.Read(_disk, Wal, default);
         byte[] damaged = [.. log];
         damage(damaged);
         Write(damaged);
         try
         {
             LogContents after = LogReader.Read(_disk, Wal, default);
-            Assert.Equal(_before.State, after.State);
-            Assert.Equal(_before.LastIndex, after.LastIndex);
-            Assert.All(_before.Entries.Zip(after.Entries), pair => Assert.Equal(pair.First.Data.Span, pair.Second.Data.Span));
+            Assert.Equal(before.State, after.State);
+            Assert.Equal(before.LastIndex, after.LastIndex);
+            Assert.All(before.Entries.Zip(after.Entries), pair => Assert.Equal(pair.First.Data.Span, pair.Second.Data.Span));
             return false;
         }
         catch (CorruptDataException)

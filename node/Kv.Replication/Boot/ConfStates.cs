@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Kv.Raft;
+using Kv.Storage.Log;
+using Kv.Store;
+
+namespace Kv.Replication;
+
+/// <summary>The membership of Raft in its three written forms: raftpb's in the log, JSON in the page file, and the
+/// entries that changed it.</summary>
+public static class ConfStates
+{
+    /// <summary>Its key in the page file's bucket "meta".</summary>
+    public static ReadOnlySpan<byte> Key => "confState"u8;
+
+    /// <summary>Who was in the cluster at the last entry that the page file contains. It says so itself, unless it is
+    /// of etcd 3.4: then the snapshot of the log does, with the changes since.</summary>
+    public static ConfState AtApplied(
+        LogContents contents, IReadOnlyList<Entry> entries, Backend backend, ulong applied)
+    {
+        if (backend.TryGet(StoreBucket.Meta, Key, out byte[] stored))
+            return Parse(stored);
+
+        ConfState conf = contents.From.ConfState is { } logged ? FromLog(logged) : ConfState.Empty;
+        foreach (Entry entry in entries)
+        {
+            bool counts = entry.Index <= applied && entry.Type != EntryType.Normal;
+            if (counts && ConfChangeCodec.TryDecode(entry, out ConfChangeV2? change))
+                conf = ConfChanger.TryApply(conf, change, out ConfState? next) ? next : conf;
+        }
+
+        return conf;
+    }
+
+    public static ConfState FromLog(LogConfState logged) => new(
+        ToIds(logged.Voters),
+        ToIds(logged.Learners),
+        ToIds(logged.VotersOutgoing),
+        ToIds(logged.LearnersNext),
+        logged.AutoLeave);
+
+    public static LogConfState ToLog(ConfState conf) => new(
+        ToNumbers(conf.Voters),
+        ToNumbers(conf.Learners),
+        ToNumbers(conf.VotersOutgoing),
+        ToNumbers(conf.LearnersNext),
+        conf.AutoLeave);
+
+    /// <summary>As etcd's JSON has it: <c>{"voters":[1],"auto_leave":false}</c>, empty lists left out.</summary>
+    public static byte[] ToJson(ConfState conf)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            WriteIds(writer, "voters", conf.Voters);
+            WriteIds(writer, "learners", conf.Learners);
+            WriteIds(writer, "voters_outgoing", conf.VotersOutgoing);
+            WriteIds(writer, "learners_next", conf.LearnersNext);
+            writer.WriteBoolean("auto_leave", conf.AutoLeave);
+            writer.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    private static ConfState Parse(ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json);
+        JsonElement root = document.RootElement;
+        return new ConfState(
+            ReadIds(root, "voters"),
+            ReadIds(root, "learners"),
+            ReadIds(root, "voters_outgoing"),
+            ReadIds(root, "learners_next"),
+            root.TryGetProperty("auto_leave", out JsonElement autoLeave) && autoLeave.GetBoolean());
+    }
+
+    // Their order in the file is that of whoever wrote it; Raft wants them ascending.
+    private static NodeId[] ReadIds(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement list)
+            ? [.. list.EnumerateArray().Select(id => new NodeId(id.GetUInt64())).Order()]
+            : [];
+
+    private static void WriteIds(Utf8JsonWriter writer, string name, IReadOnlyList<NodeId> ids)
+    {
+        if (ids.Count == 0)
+            return;
+        writer.WriteStartArray(name);
+        foreach (NodeId id in ids)
+            writer.WriteNumberValue(id.Value);
+        writer.WriteEndArray();
+    }
+
+    private static NodeId[] ToIds(ulong[] numbers) => [.. numbers.Select(number => new NodeId(number)).Order()];
+
+    private static ulong[] ToNumbers(IReadOnlyList<NodeId> ids) => [.. ids.Select(id => id.Value)];
+}

@@ -1,0 +1,83 @@
+using Kv.Raft;
+
+namespace Kv.Replication;
+
+/// <summary>Rounds of reading: asked of the cluster, then waiting for this member to have applied what the cluster
+/// named. One round is under way at a time; those that come meanwhile wait for it to be answered.</summary>
+internal sealed class PendingReads(int ticksMax, int retryTicks)
+{
+    private readonly Queue<ReadBatch> _waiting = new();
+    private readonly PriorityQueue<ReadBatch, ulong> _unapplied = new();
+    private ReadBatch? _asked;
+    private ulong _nextContext = 1;
+    private long _now;
+    private long _askedAt;
+
+    public void Add(ReadBatch batch, RaftNode raft)
+    {
+        batch.Deadline = _now + ticksMax;
+        _waiting.Enqueue(batch);
+        AskNext(raft);
+    }
+
+    public void OnReadState(ReadState state, ulong applied)
+    {
+        if (_asked is not { } batch || batch.Context != state.Context)
+            return; // an answer to a question that was given up
+        _asked = null;
+        if (applied >= state.Index)
+            batch.Finish(ReadOutcome.Confirmed);
+        else
+            _unapplied.Enqueue(batch, state.Index);
+    }
+
+    public void OnApplied(ulong applied)
+    {
+        while (_unapplied.TryPeek(out _, out ulong index) && index <= applied)
+            _unapplied.Dequeue().Finish(ReadOutcome.Confirmed);
+    }
+
+    public void OnLeaderChange(RaftNode raft)
+    {
+        _asked?.Finish(ReadOutcome.LeaderChanged);
+        _asked = null;
+        AskNext(raft);
+    }
+
+    public void OnTick(RaftNode raft)
+    {
+        _now++;
+        if (_asked is { } batch && batch.Deadline <= _now)
+        {
+            batch.Finish(ReadOutcome.TimedOut);
+            _asked = null;
+        }
+        else if (_asked is not null && _now - _askedAt >= retryTicks)
+        {
+            Ask(raft, _asked);
+        }
+
+        AskNext(raft);
+        while (_unapplied.TryPeek(out ReadBatch? late, out _) && late.Deadline <= _now)
+            _unapplied.Dequeue().Finish(ReadOutcome.TimedOut);
+    }
+
+    private void AskNext(RaftNode raft)
+    {
+        while (_asked is null && _waiting.TryDequeue(out ReadBatch? batch))
+        {
+            if (batch.Deadline <= _now)
+                batch.Finish(ReadOutcome.TimedOut);
+            else
+                Ask(raft, batch);
+        }
+    }
+
+    private void Ask(RaftNode raft, ReadBatch batch)
+    {
+        batch.Context = _nextContext++;
+        _asked = batch;
+        _askedAt = _now;
+        raft.ReadIndex(batch.Context);
+    }
+}

@@ -1,0 +1,29 @@
+using Etcdserverpb;
+using Google.Protobuf;
+using Grpc.Core;
+using Kv.Server.Upkeep;
+
+namespace Kv.Server.Calls;
+
+/// <summary>KV.Compact: decided through the log, carried out by each member in the background.</summary>
+internal sealed class KvCompactions(LoggedRequests log, StoreUpkeep upkeep, Gate gate, ResponseHeaders headers)
+{
+    private static readonly Method<CompactionRequest, CompactionResponse> Compact = new(
+        MethodType.Unary,
+        "etcdserverpb.KV",
+        "Compact",
+        Marshallers.Create(static message => message.ToByteArray(), CompactionRequest.Parser.ParseFrom),
+        Marshallers.Create(static message => message.ToByteArray(), CompactionResponse.Parser.ParseFrom));
+
+    public ServerServiceDefinition Bind() =>
+        ServerServiceDefinition.CreateBuilder().AddMethod(Compact, AnswerAsync).Build();
+
+    private async Task<CompactionResponse> AnswerAsync(CompactionRequest request, ServerCallContext context)
+    {
+        gate.RequireRoot(context);
+        await log.ProposeAsync(new InternalRaftRequest { Compaction = request }, gate.Identify(context));
+        if (request.Physical)
+            await upkeep.UntilCompactedAsync(request.Revision);
+        return new CompactionResponse { Header = headers.Now() };
+    }
+}

@@ -1,0 +1,139 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Kv.Grpc;
+using Kv.Replication;
+using Kv.Store;
+
+namespace Kv.Server.Calls;
+
+/// <summary>Range, RangeStream and transactions that only read. Answers are copied from the pages of the store into the
+/// connection, piece by piece as the client takes them, so an answer of any size costs little memory; small ones,
+/// when nothing is to be waited for, are given at once on the thread that read the request.</summary>
+internal sealed class KvReads(
+    MvccStore store,
+    LinearizableReads reads,
+    Gate gate,
+    AuthBook auth,
+    ResponseHeaders headers,
+    ReplicaView view,
+    int messageBytes)
+{
+    // Below this an answer is written whole; it is about what a connection's pipe holds anyway.
+    private const int WholeBytesMax = 64 * 1024;
+    private const int PieceBytes = 32 * 1024;
+
+    private static readonly Method<byte[], RangeReply> RangeStreamMethod = new(
+        MethodType.ServerStreaming,
+        "etcdserverpb.KV",
+        "RangeStream",
+        Marshallers.Create(static message => message, static message => message),
+        new Marshaller<RangeReply>(WriteStreamed, static _ => throw new NotSupportedException()));
+
+    public ValueTask<Status> RangeAsync(ReadOnlySequence<byte> request, GrpcCall call, MessageWriter reply)
+    {
+        if (!request.IsSingleSegment)
+            request = new ReadOnlySequence<byte>(request.ToArray());
+        ReadOnlySpan<byte> body = request.FirstSpan;
+        KvError error = RequestChecks.Range(body);
+        if (error != KvError.None)
+            return new ValueTask<Status>(Refusal.ToStatus(error));
+
+        RangeRequestView.TryRead(body, out RangeRequestView range);
+        Caller caller = gate.Identify(call);
+        error = gate.CheckRead(caller, range.Key, range.RangeEnd);
+        if (error != KvError.None)
+            return new ValueTask<Status>(Refusal.ToStatus(error));
+        return range.IsSerializable || reads.IsConfirmed
+            ? Answer(body, caller, reply)
+            : ConfirmAndAnswerAsync(request.ToArray(), caller, reply);
+    }
+
+    /// <summary>Answers a transaction that only reads, without the log.</summary>
+    public async ValueTask<Status> TxnAsync(
+        ReadOnlyMemory<byte> request, bool isSerializable, Caller caller, MessageWriter reply)
+    {
+        if (!isSerializable)
+            await reads.ConfirmAsync();
+        KvError error = gate.CheckTxn(caller, request.Span);
+        if (error == KvError.None)
+            error = store.ReadTxn(request.Span, Header(), reply);
+        return Refusal.ToStatus(Recheck(caller, error));
+    }
+
+    public ServerServiceDefinition BindRangeStream() =>
+        ServerServiceDefinition.CreateBuilder().AddMethod(RangeStreamMethod, StreamAsync).Build();
+
+    private static void WriteStreamed(RangeReply part, SerializationContext context)
+    {
+        context.SetPayloadLength(checked((int)part.EncodedBytes));
+        part.WriteTo(context.GetBufferWriter());
+        context.Complete();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Status> ConfirmAndAnswerAsync(byte[] request, Caller caller, MessageWriter reply)
+    {
+        await reads.ConfirmAsync();
+        return await Answer(request, caller, reply);
+    }
+
+    private ValueTask<Status> Answer(ReadOnlySpan<byte> request, Caller caller, MessageWriter reply)
+    {
+        RangeReply answer = store.Range(request, Header());
+        KvError error = Recheck(caller, answer.Error);
+        if (error == KvError.None && answer.EncodedBytes > WholeBytesMax)
+            return StreamWholeAsync(answer, reply);
+        if (error == KvError.None)
+            answer.WriteTo(reply);
+        answer.Dispose();
+        return new ValueTask<Status>(Refusal.ToStatus(error));
+    }
+
+    private static async ValueTask<Status> StreamWholeAsync(RangeReply answer, MessageWriter reply)
+    {
+        using (answer)
+        {
+            reply.DeclareLength(answer.EncodedBytes);
+            while (true)
+            {
+                int copied = answer.CopyTo(reply.GetSpan(PieceBytes));
+                if (copied == 0)
+                    return Status.DefaultSuccess;
+                reply.Advance(copied);
+                await reply.FlushAsync();
+            }
+        }
+    }
+
+    private async Task StreamAsync(byte[] request, IServerStreamWriter<RangeReply> responses, ServerCallContext context)
+    {
+        LeaderDemand.Check(context, view);
+        Refusal.ThrowIfRefused(RequestChecks.RangeStream(request));
+        Caller caller = gate.Identify(context);
+        Refusal.ThrowIfRefused(CheckRange(caller, request, out bool isSerializable));
+        if (!isSerializable)
+            await reads.ConfirmAsync();
+
+        RangeStream stream = store.OpenStream(request, messageBytes);
+        while (!stream.IsDone)
+        {
+            using RangeReply part = stream.Next(Header());
+            Refusal.ThrowIfRefused(Recheck(caller, part.Error));
+            await responses.WriteAsync(part, context.CancellationToken);
+        }
+    }
+
+    private KvError CheckRange(Caller caller, byte[] request, out bool isSerializable)
+    {
+        RangeRequestView.TryRead(request, out RangeRequestView range);
+        isSerializable = range.IsSerializable;
+        return gate.CheckRead(caller, range.Key, range.RangeEnd);
+    }
+
+    // What was allowed before the read may have been forbidden during it.
+    private KvError Recheck(Caller caller, KvError error) =>
+        error == KvError.None && !gate.IsOpen && caller.AuthRevision != auth.Revision ? KvError.AuthOldRevision : error;
+
+    private ReplyHeader Header() => new(headers.ClusterId, headers.MemberId, view.Term);
+}

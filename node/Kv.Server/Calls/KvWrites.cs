@@ -1,0 +1,68 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Kv.Grpc;
+using Kv.Replication;
+using Kv.Store;
+
+namespace Kv.Server.Calls;
+
+/// <summary>Put, DeleteRange and Txn on bytes: the request is copied once, from the connection into its log entry, and
+/// the reply once, from where the apply lane wrote it to the connection. What a call allocates is its entry.</summary>
+internal sealed class KvWrites(Proposer proposer, Gate gate, Quota quota, KvReads reads, int txnOpsMax)
+{
+    public ValueTask<Status> PutAsync(ReadOnlySequence<byte> request, GrpcCall call, MessageWriter reply)
+    {
+        Caller caller = gate.Identify(call);
+        ulong id = proposer.NextId();
+        byte[] entry = LoggedRequest.Encode(LoggedRequest.PutField, request, id, caller.UserName, caller.AuthRevision);
+        ReadOnlySpan<byte> body = entry.AsSpan(LoggedRequest.BodyRangeOf(entry));
+        KvError error = RequestChecks.Put(body);
+        if (error == KvError.None)
+            error = quota.Check(QuotaCost.Put(body));
+        return error == KvError.None ? ProposeAsync(id, entry, reply) : RefuseAsync(error);
+    }
+
+    public ValueTask<Status> DeleteRangeAsync(ReadOnlySequence<byte> request, GrpcCall call, MessageWriter reply)
+    {
+        Caller caller = gate.Identify(call);
+        ulong id = proposer.NextId();
+        byte[] entry = LoggedRequest.Encode(
+            LoggedRequest.DeleteRangeField, request, id, caller.UserName, caller.AuthRevision);
+        KvError error = RequestChecks.DeleteRange(entry.AsSpan(LoggedRequest.BodyRangeOf(entry)));
+        return error == KvError.None ? ProposeAsync(id, entry, reply) : RefuseAsync(error);
+    }
+
+    public ValueTask<Status> TxnAsync(ReadOnlySequence<byte> request, GrpcCall call, MessageWriter reply)
+    {
+        Caller caller = gate.Identify(call);
+        ulong id = proposer.NextId();
+        byte[] entry = LoggedRequest.Encode(LoggedRequest.TxnField, request, id, caller.UserName, caller.AuthRevision);
+        ReadOnlyMemory<byte> body = entry.AsMemory(LoggedRequest.BodyRangeOf(entry));
+        KvError error = RequestChecks.Txn(body, txnOpsMax);
+        if (error != KvError.None)
+            return RefuseAsync(error);
+        if (RequestChecks.IsReadOnly(body.Span))
+            return reads.TxnAsync(body, RequestChecks.IsSerializable(body.Span), caller, reply);
+        error = quota.Check(QuotaCost.Txn(body.Span));
+        return error == KvError.None ? ProposeAsync(id, entry, reply) : RefuseAsync(error);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Status> ProposeAsync(ulong id, byte[] entry, MessageWriter reply)
+    {
+        Proposal proposal = proposer.Rent();
+        KvError error = await proposer.Propose(proposal, id, entry);
+        if (error == KvError.None)
+            reply.Write(proposal.Reply.Encoded);
+        proposer.Return(proposal);
+        return Refusal.ToStatus(error);
+    }
+
+    private async ValueTask<Status> RefuseAsync(KvError error)
+    {
+        if (error == KvError.NoSpace)
+            await quota.RaiseAsync();
+        return Refusal.ToStatus(error);
+    }
+}

@@ -1,0 +1,136 @@
+using System.Security.Cryptography;
+using Etcdserverpb;
+using Google.Protobuf;
+using Grpc.Core;
+using Kv.Store;
+using Kv.Store.Leases;
+
+namespace Kv.Server.Calls;
+
+/// <summary>The Lease service. Granting and revoking go through the log; how long a lease still lives only the leader
+/// knows.</summary>
+internal sealed class LeaseCalls(
+    LeaseBook book,
+    LeaseClock clock,
+    LoggedRequests log,
+    Quota quota,
+    LinearizableReads reads,
+    Gate gate,
+    ResponseHeaders headers) : Lease.LeaseBase
+{
+    public override async Task<LeaseGrantResponse> LeaseGrant(LeaseGrantRequest request, ServerCallContext context)
+    {
+        Caller caller = gate.RequireUser(context);
+        Refusal.ThrowIfRefused(LeaseBook.CheckTtl(request.TTL));
+        if (quota.Check(QuotaCost.LeaseGrant) != KvError.None)
+        {
+            await quota.RaiseAsync();
+            throw Refusal.ToException(KvError.NoSpace);
+        }
+
+        if (request.ID == 0)
+            request.ID = NewId();
+        LeaseGrantResponse response =
+            await log.ProposeAsync<LeaseGrantResponse>(new InternalRaftRequest { LeaseGrant = request }, caller);
+        response.Header = headers.Now();
+        return response;
+    }
+
+    public override async Task<LeaseRevokeResponse> LeaseRevoke(LeaseRevokeRequest request, ServerCallContext context)
+    {
+        Caller caller = gate.RequireUser(context);
+        await log.ProposeAsync(new InternalRaftRequest { LeaseRevoke = request }, caller);
+        return new LeaseRevokeResponse { Header = headers.Now() };
+    }
+
+    public override async Task LeaseKeepAlive(
+        IAsyncStreamReader<LeaseKeepAliveRequest> requestStream,
+        IServerStreamWriter<LeaseKeepAliveResponse> responseStream,
+        ServerCallContext context)
+    {
+        while (await requestStream.MoveNext(context.CancellationToken))
+        {
+            gate.RequireUser(context);
+            long id = requestStream.Current.ID;
+            var response = new LeaseKeepAliveResponse { Header = headers.Now(), ID = id };
+            response.TTL = await RenewAsync(id);
+            await responseStream.WriteAsync(response, context.CancellationToken);
+        }
+    }
+
+    public override async Task<LeaseTimeToLiveResponse> LeaseTimeToLive(
+        LeaseTimeToLiveRequest request, ServerCallContext context)
+    {
+        Caller caller = gate.RequireUser(context);
+        await reads.ConfirmAsync();
+        var response = new LeaseTimeToLiveResponse { Header = headers.Now(), ID = request.ID };
+        if (!clock.TryGetLife(request.ID, out LeaseLife life))
+        {
+            response.TTL = -1;
+            return response;
+        }
+
+        response.TTL = life.RemainingTtl;
+        response.GrantedTTL = life.GrantedTtl;
+        if (!request.Keys || !book.TryGetKeys(request.ID, out byte[][]? keys))
+            return response;
+        foreach (byte[] key in keys)
+        {
+            Refusal.ThrowIfRefused(gate.CheckRead(caller, key, default));
+            response.Keys.Add(UnsafeByteOperations.UnsafeWrap(key));
+        }
+
+        return response;
+    }
+
+    public override Task<LeaseLeasesResponse> LeaseLeases(LeaseLeasesRequest request, ServerCallContext context)
+    {
+        Caller caller = gate.RequireUser(context);
+        long[] ids = clock.IdsByRemainingTime();
+        if (!gate.IsOpen)
+            RequireReadOfAll(ids, caller);
+        var response = new LeaseLeasesResponse { Header = headers.Now() };
+        response.Leases.AddRange(ids.Select(id => new LeaseStatus { ID = id }));
+        return Task.FromResult(response);
+    }
+
+    private static long NewId()
+    {
+        Span<byte> random = stackalloc byte[sizeof(long)];
+        RandomNumberGenerator.Fill(random);
+        return Math.Max(1, BitConverter.ToInt64(random) & long.MaxValue);
+    }
+
+    // Zero tells the client that the lease is gone.
+    private async Task<long> RenewAsync(long id)
+    {
+        LeaseRenewal renewal = clock.Renew(id, out long ttl);
+        if (renewal == LeaseRenewal.MustClearCheckpoint)
+        {
+            var checkpoint = new LeaseCheckpointRequest
+            {
+                Checkpoints = { new Etcdserverpb.LeaseCheckpoint { ID = id, RemainingTTL = 0 } },
+            };
+            await log.ProposeAsync(new InternalRaftRequest { LeaseCheckpoint = checkpoint });
+            renewal = clock.Renew(id, out ttl);
+        }
+
+        return renewal switch
+        {
+            LeaseRenewal.Renewed => ttl,
+            LeaseRenewal.NotFound => 0,
+            _ => throw Refusal.ToException(KvError.NotPrimaryLessor),
+        };
+    }
+
+    private void RequireReadOfAll(long[] ids, Caller caller)
+    {
+        foreach (long id in ids)
+        {
+            if (!book.TryGetKeys(id, out byte[][]? keys))
+                continue;
+            foreach (byte[] key in keys)
+                Refusal.ThrowIfRefused(gate.CheckRead(caller, key, default));
+        }
+    }
+}

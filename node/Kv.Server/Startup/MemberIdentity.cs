@@ -1,0 +1,37 @@
+using Kv.Raft;
+using Kv.Replication;
+using Kv.Server.Configuration;
+using Kv.Storage;
+using Kv.Storage.Log;
+using Kv.Store;
+
+namespace Kv.Server.Startup;
+
+/// <summary>Who a member is: for a new one, computed from its flags as etcd does; for one that was started before,
+/// written at the head of its log.</summary>
+internal static class MemberIdentity
+{
+    /// <summary>Begins the log of a new member of a new cluster.</summary>
+    public static void CreateLog(IDisk disk, MemberFiles files, BootstrapSettings bootstrap, LogOptions options)
+    {
+        ClusterMember[] members =
+        [
+            .. bootstrap.Members.Select(member => ToMember(member, bootstrap.Token)).OrderBy(member => member.Id),
+        ];
+        ConfChange[] changes =
+        [
+            .. members.Select(member => new ConfChange(
+                Id: 0, ConfChangeType.AddNode, new NodeId(member.Id), MemberJson.Encode(member))),
+        ];
+        ulong cluster = MemberIds.OfCluster(members.Select(member => member.Id));
+
+        // Only lone members start here, so the one there is is this one.
+        MemberLog.Create(disk, files, new LogMetadata(members[0].Id, cluster), changes, options);
+    }
+
+    private static ClusterMember ToMember(InitialMember member, string token)
+    {
+        string[] urls = [.. member.PeerUrls.Select(url => url.ToString())];
+        return new ClusterMember(MemberIds.OfMember(urls, token), urls, IsLearner: false, member.Name, ClientUrls: []);
+    }
+}

@@ -1,0 +1,162 @@
+using System.Runtime.InteropServices;
+using Kv.Grpc;
+using Kv.Server.Calls;
+using Kv.Server.Configuration;
+using Kv.Server.Http;
+using Kv.Server.Metrics;
+using Kv.Server.Upkeep;
+using Kv.Storage;
+using Kv.Storage.Log;
+using Kv.Store;
+using Kv.Store.Leases;
+using Kv.Store.Watching;
+using Microsoft.Extensions.Logging;
+using Log = Kv.Server.Logging.Log;
+
+namespace Kv.Server.Startup;
+
+/// <summary>One node, from its files to its last answer. This is the one place that knows all parts; what it does is
+/// make them, in order, and end them in the opposite order.</summary>
+internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<int> exit) : IDisposable
+{
+    private const int ExitFailed = 1;
+    private const int ExitBySigterm = 143;
+    private const int ExitBySigint = 130;
+
+    // A token of etcd lives this long after its last use.
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromSeconds(300);
+
+    private readonly CancellationTokenSource _stop = new();
+    private int _exitCode = ExitFailed;
+
+    /// <summary>Runs until a signal comes or something fails; returns the exit code.</summary>
+    public async Task<int> RunAsync()
+    {
+        using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => OnSignal(context, ExitBySigterm));
+        using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => OnSignal(context, ExitBySigint));
+        var disk = new RealDisk();
+        var lanes = new MemberLanes(OnFault);
+        var tokens = new SimpleTokens(TimeProvider.System, TokenLifetime);
+        IReadOnlyList<GrpcMethod> methods = [];
+        using var metrics = new NodeMetrics(() => methods);
+        var logOptions = new LogOptions(Observer: new LogObserver(metrics.Disk));
+        using var member = OpenedMember.Open(disk, configuration, tokens, lanes, logOptions, log);
+        Log.StartingMember(log, MemberIds.ToText(member.MemberId), MemberIds.ToText(member.ClusterId));
+
+        using var replicated = new ReplicatedMember(member, disk, configuration, OnFault);
+        StoreParts store = member.Store;
+        var identity = new WatchIdentity(member.ClusterId, member.MemberId, () => replicated.View.Term);
+        var hub = new WatchHub(
+            new MvccHistory(store.Kv),
+            lanes.Watch,
+            identity,
+            WatchLimits.Default with { ProgressInterval = configuration.Timing.WatchProgress },
+            new Random());
+        store.Kv.Changes = hub;
+        var clock = new LeaseClock(store.Leases, TimeProvider.System, new LeaseClockOptions());
+        var services = new NodeServices(configuration, member, replicated, hub, clock, tokens);
+        var keeper = new LeaseKeeper(
+            clock, replicated.View, services.Log, TimeProvider.System, configuration.Timing.Election);
+
+        replicated.Start();
+        await using GrpcServer server = await ServeAsync(member, replicated, services, keeper, metrics);
+        methods = server.Methods;
+        await KeepUpAsync(services, replicated, hub, keeper, store);
+
+        Log.Closing(log, configuration.Member.Name, configuration.Storage.DataDirectory);
+        await server.StopAsync(Grace);
+        lanes.Apply.Post(() => store.Backend.ForceCommit());
+        Log.Closed(log, configuration.Member.Name, configuration.Storage.DataDirectory);
+        return _exitCode;
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    // Long enough for every request under way; streams that never end by themselves are cut then.
+    private static TimeSpan Grace { get; } = TimeSpan.FromSeconds(1);
+
+    private static bool IsInit => Environment.ProcessId == 1;
+
+    private async Task<GrpcServer> ServeAsync(
+        OpenedMember member,
+        ReplicatedMember replicated,
+        NodeServices services,
+        LeaseKeeper keeper,
+        NodeMetrics metrics)
+    {
+        var publisher = new Publisher(
+            services.Log, replicated.View, member.Store.Members, member.MemberId, configuration.Member);
+        await publisher.PublishAsync(_stop.Token);
+        keeper.NoticeLeadership();
+        Log.PublishedMember(
+            log,
+            MemberIds.ToText(member.MemberId),
+            MemberIds.ToText(member.ClusterId),
+            configuration.Member.AdvertiseClientUrls);
+
+        NodeGauges.Connect(metrics, member, replicated.View, services.Quota);
+        PlainSite site = CreateSite(member, replicated, services, metrics);
+        var server = new GrpcServer(new GrpcServerOptions
+        {
+            ReceiveMaxBytes = configuration.Limits.RequestBytesMax + RequestOverheadBytes,
+            KeepAlivePingTimeout = configuration.Limits.KeepAliveTimeout,
+            Faulted = (method, fault) => Log.MethodFaulted(log, method, fault),
+            PlainHttp = PlainHttpBridge.ToMethod(
+                (request, cancelled) => site.AnswerClientAsync(request, configuration.Http, cancelled)),
+        });
+        services.AddTo(server);
+        await server.StartAsync(configuration.Member.ListenClientUrls.Select(ListenEndPoints.Of), _stop.Token);
+        Log.ReadyToServe(log);
+        foreach (NodeUrl url in configuration.Member.ListenClientUrls)
+            Log.ServingInsecurely(log, "grpc+http", url.ToString());
+        return server;
+    }
+
+    private PlainSite CreateSite(
+        OpenedMember member, ReplicatedMember replicated, NodeServices services, NodeMetrics metrics)
+    {
+        var health = new NodeHealth(member.MemberId, member.Store, replicated.View, services);
+        return new PlainSite(new HealthEndpoints(health, metrics.Health, log), health, metrics);
+    }
+
+    // What gRPC allows around a request of the largest size, as in etcd.
+    private const int RequestOverheadBytes = 512 * 1024;
+
+    private async Task KeepUpAsync(
+        NodeServices services, ReplicatedMember replicated, WatchHub hub, LeaseKeeper keeper, StoreParts store)
+    {
+        var compactor = new AutoCompactor(
+            configuration.Compaction.Auto, store.Kv, replicated.View, services.Log, TimeProvider.System);
+        Task[] tasks =
+        [
+            keeper.RunAsync(_stop.Token),
+            compactor.RunAsync(_stop.Token),
+            new WatchTicker(hub, TimeProvider.System).RunAsync(_stop.Token),
+        ];
+        await Task.WhenAll(tasks);
+        await UntilStoppedAsync();
+    }
+
+    private async Task UntilStoppedAsync()
+    {
+        var stopped = new TaskCompletionSource();
+        using (_stop.Token.Register(stopped.SetResult))
+            await stopped.Task;
+    }
+
+    private void OnSignal(PosixSignalContext context, int exitCode)
+    {
+        context.Cancel = true;
+        Log.ReceivedSignal(log, context.Signal == PosixSignal.SIGTERM ? "terminated" : "interrupt");
+        _exitCode = IsInit ? 0 : exitCode;
+        _stop.Cancel();
+    }
+
+    // A lane that failed can neither be trusted nor done without: what it was to write may be half written. Nothing more
+    // is acknowledged; the next start finds out from the files what is there.
+    private void OnFault(string lane, Exception fault)
+    {
+        Log.Failed(log, new InvalidOperationException($"The {lane} lane failed: {fault.Message}", fault));
+        exit(ExitFailed);
+    }
+}

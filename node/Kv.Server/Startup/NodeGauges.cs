@@ -1,0 +1,40 @@
+using Kv.Raft;
+using Kv.Replication;
+using Kv.Server.Calls;
+using Kv.Server.Metrics;
+using Kv.Store;
+
+namespace Kv.Server.Startup;
+
+/// <summary>Lets the metrics read what the parts of a node know of themselves: nothing is counted twice, and nothing
+/// is computed unless somebody scrapes.</summary>
+internal static class NodeGauges
+{
+    public static void Connect(NodeMetrics metrics, OpenedMember member, ReplicaView view, Quota quota)
+    {
+        StoreParts store = member.Store;
+        metrics.Server.SetId(MemberIds.ToText(member.MemberId));
+        metrics.Server.QuotaBytes.Set(quota.Bytes);
+        metrics.Server.AuthRevision.ReadFrom(() => store.Auth.Revision);
+        ConnectReplica(metrics.Server, view);
+        ConnectStore(metrics.Mvcc, store);
+    }
+
+    private static void ConnectReplica(ServerMetrics metrics, ReplicaView view)
+    {
+        metrics.Role.HasLeader.ReadFrom(() => view.Leader == NodeId.None ? 0 : 1);
+        metrics.Role.IsLeader.ReadFrom(() => view.IsLeader ? 1 : 0);
+        metrics.Role.LeaderChanges.ReadFrom(() => view.LeaderChanges);
+        metrics.Proposals.Committed.ReadFrom(() => view.Committed);
+        metrics.Proposals.Applied.ReadFrom(() => view.Applied);
+    }
+
+    private static void ConnectStore(MvccMetrics metrics, StoreParts store)
+    {
+        metrics.CurrentRevision.ReadFrom(() => store.Kv.CurrentRevision);
+        metrics.CompactRevision.ReadFrom(() => store.Kv.CompactRevision);
+        metrics.DatabaseBytes.ReadFrom(() => store.Backend.FileBytes);
+        metrics.DatabaseBytesInUse.ReadFrom(() => store.Backend.InUseBytes);
+        metrics.OpenReads.ReadFrom(() => store.Backend.OpenReadCount);
+    }
+}

@@ -1,0 +1,103 @@
+using Etcdserverpb;
+using Grpc.Health.V1;
+using Kv.Grpc;
+using Kv.Replication;
+using Kv.Server.Calls;
+using Kv.Server.Configuration;
+using Kv.Server.Upkeep;
+using Kv.Store;
+using Kv.Store.Leases;
+using Kv.Store.Watching;
+
+namespace Kv.Server.Startup;
+
+/// <summary>The services of a node, each given just what it uses.</summary>
+internal sealed class NodeServices
+{
+    private readonly NodeConfiguration _configuration;
+    private readonly OpenedMember _member;
+    private readonly ReplicatedMember _replicated;
+    private readonly WatchHub _hub;
+    private readonly Gate _gate;
+    private readonly ResponseHeaders _headers;
+    private readonly Proposer _proposer;
+
+    public NodeServices(
+        NodeConfiguration configuration,
+        OpenedMember member,
+        ReplicatedMember replicated,
+        WatchHub hub,
+        LeaseClock clock,
+        SimpleTokens tokens)
+    {
+        _configuration = configuration;
+        _member = member;
+        _replicated = replicated;
+        _hub = hub;
+        Clock = clock;
+        StoreParts store = member.Store;
+        RequestIds = new RequestIds(member.MemberId, TimeProvider.System.GetUtcNow());
+        _proposer = new Proposer(
+            replicated.Inbox, RequestIds, replicated.View, configuration.Limits.RequestBytesMax);
+        Log = new LoggedRequests(_proposer);
+        Reads = new LinearizableReads(replicated.Inbox, replicated.View);
+        Upkeep = new StoreUpkeep(store, member.Lanes.Apply, TimeProvider.System);
+        Quota = new Quota(store.Backend, store.Alarms, Log, member.MemberId, configuration.Storage.QuotaBytes ?? 0);
+        _gate = new Gate(store.Auth, store, tokens);
+        _headers = new ResponseHeaders(member.ClusterId, member.MemberId, replicated.View, store.Kv);
+    }
+
+    public LoggedRequests Log { get; }
+
+    public LinearizableReads Reads { get; }
+
+    public StoreUpkeep Upkeep { get; }
+
+    public Quota Quota { get; }
+
+    public LeaseClock Clock { get; }
+
+    private RequestIds RequestIds { get; }
+
+    /// <summary>Adds all services to a server that has not started.</summary>
+    public void AddTo(GrpcServer server)
+    {
+        StoreParts store = _member.Store;
+        AddKv(server);
+        server.Add(new WatchCalls(_hub, _gate, _replicated.View).Bind());
+        server.Add(Lease.BindService(new LeaseCalls(store.Leases, Clock, Log, Quota, Reads, _gate, _headers)));
+        server.Add(Cluster.BindService(new ClusterCalls(
+            store.Members,
+            new MembershipChanges(_replicated.Inbox, RequestIds),
+            Reads,
+            _gate,
+            _headers,
+            TimeProvider.System)));
+        var leadership = new Leadership(
+            _replicated.Inbox, _replicated.View, TimeProvider.System, _configuration.Timing.Election);
+        server.Add(Maintenance.BindService(
+            new MaintenanceCalls(store, Upkeep, Log, leadership, Quota, _gate, _headers)));
+        server.Add(Auth.BindService(new AuthCalls(Log, Reads, store.Auth, _gate, _headers, AuthCalls.DefaultBcryptCost)));
+        server.Add(Health.BindService(new HealthCalls()));
+    }
+
+    private void AddKv(GrpcServer server)
+    {
+        var reads = new KvReads(
+            _member.Store.Kv,
+            Reads,
+            _gate,
+            _member.Store.Auth,
+            _headers,
+            _replicated.View,
+            _configuration.Limits.RequestBytesMax);
+        var writes = new KvWrites(
+            _proposer, _gate, Quota, reads, _configuration.Limits.TxnOperationsMax);
+        server.AddUnary("/etcdserverpb.KV/Range", reads.RangeAsync);
+        server.AddUnary("/etcdserverpb.KV/Put", writes.PutAsync);
+        server.AddUnary("/etcdserverpb.KV/DeleteRange", writes.DeleteRangeAsync);
+        server.AddUnary("/etcdserverpb.KV/Txn", writes.TxnAsync);
+        server.Add(new KvCompactions(Log, Upkeep, _gate, _headers).Bind());
+        server.Add(reads.BindRangeStream());
+    }
+}

@@ -1,0 +1,86 @@
+using Kv.Replication;
+using Kv.Server.Configuration;
+using Kv.Storage;
+using Kv.Storage.Log;
+using Kv.Storage.Pages;
+using Kv.Store;
+using Kv.Store.Leases;
+using Microsoft.Extensions.Logging;
+
+namespace Kv.Server.Startup;
+
+/// <summary>The files of a member, opened and brought in step, and the store that is in them. Nothing runs yet but the
+/// lanes, and they have nothing to do.</summary>
+internal sealed class OpenedMember : IDisposable
+{
+    private OpenedMember(MemberFiles files, MemberLanes lanes, OpenedLog log, StoreParts store)
+    {
+        Files = files;
+        Lanes = lanes;
+        Log = log;
+        Store = store;
+    }
+
+    public MemberFiles Files { get; }
+
+    public MemberLanes Lanes { get; }
+
+    public OpenedLog Log { get; }
+
+    public StoreParts Store { get; }
+
+    public ulong MemberId => Log.Contents.Metadata.NodeId;
+
+    public ulong ClusterId => Log.Contents.Metadata.ClusterId;
+
+    /// <summary>Opens the member that lives in the data directory, or makes a new one there.</summary>
+    /// <exception cref="CorruptDataException">The files are damaged or do not belong together.</exception>
+    /// <exception cref="IOException">The disk fails, or another process has the files open.</exception>
+    public static OpenedMember Open(
+        IDisk disk, NodeConfiguration configuration, ITokens tokens, MemberLanes lanes, LogOptions logOptions, ILogger log)
+    {
+        StorageSettings storage = configuration.Storage;
+        var files = new MemberFiles(storage.DataDirectory, storage.DedicatedWalDirectory ?? "");
+        disk.CreateDirectory(files.Snapshots);
+        bool isKnown = MemberLog.Exists(disk, files);
+        if (!isKnown)
+            MemberIdentity.CreateLog(disk, files, configuration.Bootstrap, logOptions);
+
+        long start = TimeProvider.System.GetTimestamp();
+        var backend = Backend.Open(disk, files.PageFile, new BackendOptions
+        {
+            CommitLane = lanes.Commit,
+            Pages = new PageFileOptions(),
+            BatchInterval = storage.BatchInterval,
+            BatchOperationsMax = storage.BatchOperationsMax,
+        });
+        Logging.Log.OpenedBackend(log, files.PageFile, TimeProvider.System.GetElapsedTime(start));
+        OpenedLog opened = MemberLog.Open(disk, files, backend, logOptions);
+        if (opened.Contents.TornTail is { } torn)
+            Logging.Log.RepairedLog(log, torn.Place.ToString(), torn.Place.Offset);
+        return new OpenedMember(files, lanes, opened, OpenStore(configuration, backend, tokens, lanes, log));
+    }
+
+    public void Dispose() => Store.Backend.Dispose();
+
+    private static StoreParts OpenStore(
+        NodeConfiguration configuration, Backend backend, ITokens tokens, MemberLanes lanes, ILogger log)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        var leases = new LeaseBook(backend, MinimalLease(configuration.Timing));
+        var kv = MvccStore.Open(backend, leases, lanes.Compaction);
+        Logging.Log.RestoredStore(log, kv.CurrentRevision, TimeProvider.System.GetElapsedTime(start));
+        Logging.Log.RestoredIndex(log, backend.ConsistentIndex);
+        return new StoreParts(
+            backend,
+            kv,
+            leases,
+            new AlarmBook(backend),
+            new MemberBook(backend, configuration.Bootstrap.LearnersMax),
+            new AuthBook(backend),
+            tokens);
+    }
+
+    // A lease must outlive the election of a leader who could keep it alive: one and a half election timeouts.
+    private static long MinimalLease(TimingSettings timing) => (long)Math.Ceiling(1.5 * timing.Election.TotalSeconds);
+}

@@ -1,0 +1,16 @@
+namespace Kv.Server.Startup;
+
+/// <summary>The versions that this node announces.</summary>
+internal static class ProductVersion
+{
+    /// <summary>The version of etcd whose API this is.</summary>
+    public const string Server = "3.7.1";
+
+    /// <summary>What a new cluster is set to. The lowest that has all that is written into the log, so that an etcd of
+    /// any version from 3.5 on can take over the data: a cluster's version can be raised later by any member, but
+    /// lowered only by a downgrade of the whole cluster.</summary>
+    public const string InitialCluster = "3.5.0";
+
+    /// <summary>The format of a page file that does not say which it is.</summary>
+    public const string UnmarkedStorage = "3.5.0";
+}

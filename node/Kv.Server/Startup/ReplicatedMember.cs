@@ -1,0 +1,75 @@
+using Kv.Raft;
+using Kv.Replication;
+using Kv.Server.Configuration;
+using Kv.Storage;
+using Kv.Store;
+
+namespace Kv.Server.Startup;
+
+/// <summary>A member whose log goes on: Raft, its loop, the log lane and the apply lane, wired together.</summary>
+internal sealed class ReplicatedMember : IDisposable
+{
+    // How many requests may wait to be looked at; what comes then is refused.
+    private const int WaitingMax = 20_000;
+
+    private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(500);
+
+    private readonly ReplicaLoop _loop;
+    private readonly LogLane _logLane;
+    private readonly MemberLanes _lanes;
+
+    public ReplicatedMember(
+        OpenedMember member, IDisk disk, NodeConfiguration configuration, Action<string, Exception> onFault)
+    {
+        _lanes = member.Lanes;
+        TimingSettings timing = configuration.Timing;
+        Inbox = new Inbox(WaitingMax);
+        _logLane = new LogLane(member.Log.Writer, Inbox, onFault);
+        var checkpoints = new Checkpoints(
+            disk, member.Files, member.Store, _logLane, Inbox, ToCheckpoints(configuration.Storage));
+        checkpoints.StartFrom(member.Log.Contents.From.Index);
+        var raft = new RaftNode(ToRaft(member.MemberId, timing), member.Log.State);
+        var applier = new EntryApplier(
+            member.Lanes.Apply,
+            Inbox,
+            member.Store,
+            new Applier(member.Store, member.ClusterId, member.MemberId),
+            member.Log.State.Conf,
+            checkpoints);
+        var replica = new Replica(raft, new NoNetwork(), _logLane, applier, ToReplica(configuration));
+        View = replica.View;
+        _loop = new ReplicaLoop(replica, Inbox, TimeProvider.System, timing.Heartbeat, onFault);
+    }
+
+    public Inbox Inbox { get; }
+
+    public ReplicaView View { get; }
+
+    public void Start() => _loop.Start();
+
+    /// <summary>Ends the lanes in the order in which they feed each other; what was logged stays logged.</summary>
+    public void Dispose()
+    {
+        _loop.Dispose();
+        _logLane.Dispose();
+        _lanes.Dispose();
+        Inbox.Dispose();
+    }
+
+    private static RaftOptions ToRaft(ulong memberId, TimingSettings timing) => new()
+    {
+        Id = new NodeId(memberId),
+        Random = new Random(),
+        ElectionTicks = timing.ElectionTicks,
+        PreVote = timing.HasPreVote,
+    };
+
+    private static ReplicaOptions ToReplica(NodeConfiguration configuration) => new(
+        configuration.Timing.Heartbeat,
+        RequestTicksMax: (int)(configuration.Timing.RequestTimeout / configuration.Timing.Heartbeat),
+        ReadRetryTicks: Math.Max(1, (int)(ReadRetry / configuration.Timing.Heartbeat)),
+        CatchUpEntries: (ulong)configuration.Storage.CatchUpEntries);
+
+    private static CheckpointOptions ToCheckpoints(StorageSettings storage) => new(
+        (ulong)storage.SnapshotEntries, storage.LogFilesMax ?? 0, storage.SnapshotFilesMax ?? 0);
+}

@@ -1,0 +1,96 @@
+using System.Text;
+using Kv.Server.Calls;
+using Kv.Storage;
+using Kv.Storage.Pages;
+using Kv.Store;
+
+namespace Kv.Server.Upkeep;
+
+/// <summary>Work on the store as a whole, asked for by the edge and done on the lanes that own its parts.</summary>
+internal sealed class StoreUpkeep(StoreParts store, ILane applyLane, TimeProvider time)
+{
+    // One step must not keep a batch waiting for longer than a commit takes anyway.
+    private const int PagesPerStep = 256;
+
+    private static readonly TimeSpan CompactionLook = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan ReadersPause = TimeSpan.FromMilliseconds(20);
+
+    // A file that readers hold does not get shorter until they are gone; nobody should wait for a slow client.
+    private static readonly TimeSpan ReadersPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>The version of the format of the page file; empty before etcd 3.6, which does not write it down.</summary>
+    public string StorageVersion { get; } =
+        store.Backend.TryGet(StoreBucket.Meta, "storageVersion"u8, out byte[] version)
+            ? Encoding.ASCII.GetString(version)
+            : "";
+
+    /// <summary>Returns when all that is applied now is in the page file.</summary>
+    public Task CommitAsync()
+    {
+        var committed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        applyLane.Post(() => store.Backend.ForceCommit(committed.SetResult));
+        return committed.Task;
+    }
+
+    /// <summary>A read transaction that has all that was applied at the call; to be disposed.</summary>
+    public async Task<ReadTransaction> BeginSnapshotAsync()
+    {
+        await CommitAsync();
+        return store.Backend.BeginRead();
+    }
+
+    /// <summary>Gives the space of free pages back to the file system, in small steps beside all other work.</summary>
+    public async Task ShrinkAsync(CancellationToken cancelled)
+    {
+        await CommitAsync();
+        long waitingSince = time.GetTimestamp();
+        while (true)
+        {
+            cancelled.ThrowIfCancellationRequested();
+            CompactionStep step = await StepAsync();
+            if (step.Progress == CompactionProgress.Done)
+                return;
+            if (step.Progress == CompactionProgress.Going)
+            {
+                waitingSince = time.GetTimestamp();
+                continue;
+            }
+
+            if (time.GetElapsedTime(waitingSince) > ReadersPatience)
+                return;
+            await Task.Delay(ReadersPause, time, cancelled);
+        }
+    }
+
+    /// <summary>The hash of the whole page file but for what differs from member to member.</summary>
+    public async Task<uint> HashAsync()
+    {
+        using ReadTransaction read = await BeginSnapshotAsync();
+        return await Task.Run(() => BackendHash.Compute(read));
+    }
+
+    /// <summary>The hash of the keys at a revision, or the current one for 0; throws with etcd's status.</summary>
+    public async Task<KeyValueHash> HashKvAsync(long revision)
+    {
+        (KvError error, KeyValueHash hash) = await Task.Run(
+            () => (store.Kv.HashKv(revision, out KeyValueHash found), found));
+        Refusal.ThrowIfRefused(error);
+        return hash;
+    }
+
+    /// <summary>Returns when what a decided compaction gave up is gone from the page file.</summary>
+    public async Task UntilCompactedAsync(long revision)
+    {
+        using var timer = new PeriodicTimer(CompactionLook, time);
+        while (store.Kv.CompactRevision < revision || !store.Kv.IsCompactionIdle)
+            await timer.WaitForNextTickAsync();
+        await CommitAsync();
+    }
+
+    private Task<CompactionStep> StepAsync()
+    {
+        var done = new TaskCompletionSource<CompactionStep>(TaskCreationOptions.RunContinuationsAsynchronously);
+        store.Backend.ShrinkFile(PagesPerStep, done.SetResult);
+        return done.Task;
+    }
+}

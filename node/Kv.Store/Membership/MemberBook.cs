@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Kv.Store;
+
+/// <summary>Who is in the cluster, who was and is no longer, and the version that all of them agree on, as the log says.
+/// Kept in etcd's buckets "members", "members_removed" and "cluster". Changed on the apply lane; what readers see
+/// is replaced whole.</summary>
+public sealed class MemberBook
+{
+    private static readonly byte[] VersionKey = "clusterVersion"u8.ToArray();
+    private static readonly byte[] DowngradeKey = "downgrade"u8.ToArray();
+    private static readonly byte[] RemovedValue = "removed"u8.ToArray();
+
+    private readonly Backend _backend;
+    private readonly int _learnersMax;
+    private volatile ClusterMember[] _members;
+    private volatile HashSet<ulong> _removed = [];
+    private volatile string _version = "";
+
+    public MemberBook(Backend backend, int learnersMax)
+    {
+        _backend = backend;
+        _learnersMax = learnersMax;
+        var members = new List<ClusterMember>();
+        backend.ForEach(StoreBucket.Members, (_, value) => members.Add(MemberJson.Decode(value, out bool _)));
+        _members = [.. members.OrderBy(member => member.Id)];
+        backend.ForEach(StoreBucket.MembersRemoved, (key, _) => _removed.Add(
+            ulong.Parse(Encoding.ASCII.GetString(key), NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
+        if (backend.TryGet(StoreBucket.Cluster, VersionKey, out byte[] version))
+            _version = Encoding.ASCII.GetString(version);
+        if (backend.TryGet(StoreBucket.Cluster, DowngradeKey, out byte[] downgrade))
+            Downgrade = ReadDowngrade(downgrade);
+    }
+
+    /// <summary>In the order of ids.</summary>
+    public IReadOnlyList<ClusterMember> Members => _members;
+
+    /// <summary>As <c>3.5.0</c>; empty until the first leader has set it.</summary>
+    public string Version => _version;
+
+    /// <summary>The version that a downgrade under way leads to; null if none is.</summary>
+    public string? Downgrade { get; private set; }
+
+    /// <summary>Whether all members are known to be of this version or a later one.</summary>
+    public bool IsAtLeast(Version version) =>
+        System.Version.TryParse(_version, out Version? agreed) && agreed >= version;
+
+    public ClusterMember? Find(ulong id) => Array.Find(_members, member => member.Id == id);
+
+    public bool IsRemoved(ulong id) => _removed.Contains(id);
+
+    /// <summary>The membership as a <c>.snap</c> file holds it.</summary>
+    public byte[] ToV2StoreJson() => V2StoreJson.Encode(_members, _removed, _version);
+
+    /// <summary>Whether a change could be applied now. Asked before a change is proposed, and again by
+    /// <see cref="Apply"/>.</summary>
+    public KvError Check(MemberChange change, ulong id, ReadOnlySpan<byte> context)
+    {
+        if (IsRemoved(id))
+            return KvError.MemberNotFound;
+        ClusterMember? known = Find(id);
+        if (change == MemberChange.Remove)
+            return known is null ? KvError.MemberNotFound : KvError.None;
+
+        ClusterMember wanted = MemberJson.Decode(context, out bool isPromotion);
+        if (isPromotion)
+            return CheckPromotion(known);
+        if (change == MemberChange.Update)
+            return known is null ? KvError.MemberNotFound : CheckUrls(wanted, id);
+        if (known is not null)
+            return KvError.MemberExists;
+        if (change == MemberChange.AddLearner && _members.Count(member => member.IsLearner) >= _learnersMax)
+            return KvError.TooManyLearners;
+        return CheckUrls(wanted, id);
+    }
+
+    /// <summary>Applies a change, or says why it cannot be. <paramref name="context"/> is etcd's JSON of the
+    /// member.</summary>
+    public KvError Apply(MemberChange change, ulong id, ReadOnlySpan<byte> context)
+    {
+        KvError error = Check(change, id, context);
+        if (error != KvError.None)
+            return error;
+
+        if (change == MemberChange.Remove)
+        {
+            Remove(id);
+            return KvError.None;
+        }
+
+        ClusterMember wanted = MemberJson.Decode(context, out bool isPromotion);
+        if (isPromotion)
+            Store(Find(id)! with { IsLearner = false });
+        else if (change == MemberChange.Update)
+            Store(Find(id)! with { PeerUrls = wanted.PeerUrls });
+        else
+            Store(wanted with { Id = id, IsLearner = change == MemberChange.AddLearner });
+        return KvError.None;
+    }
+
+    /// <summary>What a member says of itself when it has started. One that is gone is passed over.</summary>
+    public void SetAttributes(ulong id, string name, IReadOnlyList<string> clientUrls)
+    {
+        if (Find(id) is { } member)
+            Store(member with { Name = name, ClientUrls = clientUrls });
+    }
+
+    public void SetVersion(string version)
+    {
+        _backend.Put(StoreBucket.Cluster, VersionKey, Encoding.ASCII.GetBytes(version));
+        _version = version;
+    }
+
+    public void SetDowngrade(string? target)
+    {
+        byte[] json = MemberJson.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("target-version", target ?? "");
+            writer.WriteBoolean("enabled", target is not null);
+            writer.WriteEndObject();
+        });
+        _backend.Put(StoreBucket.Cluster, DowngradeKey, json);
+        Downgrade = target;
+    }
+
+    private static KvError CheckPromotion(ClusterMember? known)
+    {
+        if (known is null)
+            return KvError.MemberNotFound;
+        return known.IsLearner ? KvError.None : KvError.MemberNotLearner;
+    }
+
+    private static string? ReadDowngrade(byte[] json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.GetProperty("enabled").GetBoolean()
+            ? document.RootElement.GetProperty("target-version").GetString()
+            : null;
+    }
+
+    private KvError CheckUrls(ClusterMember wanted, ulong id) =>
+        _members.Any(member => member.Id != id && member.PeerUrls.Intersect(wanted.PeerUrls).Any())
+            ? KvError.PeerUrlExists
+            : KvError.None;
+
+    private void Store(ClusterMember member)
+    {
+        _backend.Put(StoreBucket.Members, KeyOf(member.Id), MemberJson.Encode(member));
+        _members = [.. _members.Where(other => other.Id != member.Id).Append(member).OrderBy(other => other.Id)];
+    }
+
+    private void Remove(ulong id)
+    {
+        _backend.Delete(StoreBucket.Members, KeyOf(id));
+        _backend.Put(StoreBucket.MembersRemoved, KeyOf(id), RemovedValue);
+        _members = [.. _members.Where(member => member.Id != id)];
+        _removed = [.. _removed, id];
+    }
+
+    private static byte[] KeyOf(ulong id) => Encoding.ASCII.GetBytes(MemberIds.ToText(id));
+}
