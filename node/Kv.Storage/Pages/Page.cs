@@ -95,6 +95,7 @@ internal readonly unsafe struct Page
     /// <summary>The child to look in for <paramref name="key"/>: the last whose first key is not above it.</summary>
     public int SearchBranch(ReadOnlySpan<byte> key)
     {
+        ulong prefix = KeyOrder.PrefixOf(key);
         int low = 0;
         int high = Count - 1;
         if (high < 0)
@@ -103,7 +104,7 @@ internal readonly unsafe struct Page
         while (low < high)
         {
             int middle = (low + high + 1) >>> 1;
-            if (BranchKey(middle).SequenceCompareTo(key) <= 0)
+            if (KeyOrder.Compare(BranchKey(middle), key, prefix) <= 0)
                 low = middle;
             else
                 high = middle - 1;
@@ -116,13 +117,14 @@ internal readonly unsafe struct Page
     /// none.</summary>
     public int SearchLeaf(ReadOnlySpan<byte> key, out bool isExact)
     {
+        ulong prefix = KeyOrder.PrefixOf(key);
         int low = 0;
         int high = Count;
         isExact = false;
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            int order = LeafKey(middle).SequenceCompareTo(key);
+            int order = KeyOrder.Compare(LeafKey(middle), key, prefix);
             if (order == 0)
             {
                 isExact = true;

@@ -135,6 +135,31 @@ public sealed class CompactionTests
         AssertHolds(file, model);
     }
 
+    /// <summary>A snapshot has as many pages as there were when it began, free ones at the end too.</summary>
+    [Fact]
+    public void A_snapshot_under_way_keeps_the_file_long()
+    {
+        using var disk = new SimulatedDisk(new Random(1));
+        using var file = PageFile.Open(disk, TestFiles.Path, Options);
+        var model = new BucketModel();
+        Fill(file, model, new Random(1), bytes: 1_000_000, valueBytesMax: 1000);
+        DeleteAll(file, model, _ => true);
+        for (int count = 0; count < 3; count++)
+            file.BeginWrite().Commit();
+
+        var snapshot = file.BeginRead();
+        for (int count = 0; count < 100; count++)
+            file.CompactSome(1000);
+        Assert.InRange(file.FileBytes, 0, snapshot.Bytes / 10);
+        byte[] bytes = new byte[snapshot.Bytes];
+        Assert.Equal(bytes.Length, snapshot.ReadSnapshot(0, bytes));
+        snapshot.Dispose();
+
+        Compact(file);
+        using var raw = disk.Open(TestFiles.Path, Kv.Storage.FileAccessMode.Read);
+        Assert.Equal(file.FileBytes, raw.Length);
+    }
+
     private static void Compact(PageFile file) => Assert.InRange(CompactCounting(file), 0, int.MaxValue);
 
     private static int CompactCounting(PageFile file)

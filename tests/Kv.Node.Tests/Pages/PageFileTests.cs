@@ -88,6 +88,92 @@ public sealed class PageFileTests
         Assert.False(bucket.TryGet(Key(2), out _));
     }
 
+    /// <summary>In a file made by other means the newest meta page may lie where the next would go.</summary>
+    [Fact]
+    public void The_newest_meta_page_is_not_overwritten()
+    {
+        using var disk = new SimulatedDisk(new Random(1));
+        using (var file = PageFile.Open(disk, TestFiles.Path, new PageFileOptions()))
+        {
+            PutOne(file, 1, 10);
+            PutOne(file, 2, 10);
+        }
+
+        byte[] bytes = Read(disk, TestFiles.Path);
+        using (var raw = disk.Open(TestFiles.Path, FileAccessMode.ReadWrite))
+        {
+            raw.Write(0, bytes.AsSpan(4096, 4096));
+            raw.Write(4096, bytes.AsSpan(0, 4096));
+        }
+
+        using (var file = PageFile.Open(disk, TestFiles.Path, new PageFileOptions()))
+            PutOne(file, 3, 10);
+        byte[] after = Read(disk, TestFiles.Path);
+        Assert.Equal(bytes[4096..8192], after[..4096]);
+        using var reopened = PageFile.Open(disk, TestFiles.Path, new PageFileOptions());
+        using var read = reopened.BeginRead();
+        Assert.True(read.TryOpenBucket("key"u8, out var bucket));
+        Assert.True(bucket.TryGet(Key(3), out _));
+    }
+
+    /// <summary>The memory that pages are made in is used again; what it held before is nobody's business.</summary>
+    [Fact]
+    public void Unused_bytes_of_a_page_are_zeros()
+    {
+        using var disk = new SimulatedDisk(new Random(1));
+        using var file = PageFile.Open(disk, TestFiles.Path, new PageFileOptions());
+        using (var write = file.BeginWrite())
+        {
+            byte[] secret = new byte[50_000];
+            secret.AsSpan().Fill(0xAA);
+            write.CreateBucketIfMissing("key"u8).Put("secret"u8, secret);
+            write.Commit();
+        }
+
+        using (var write = file.BeginWrite())
+        {
+            Assert.True(write.DeleteBucket("key"u8));
+            write.Commit();
+        }
+
+        byte[] bytes = Read(disk, TestFiles.Path);
+        int root = (int)file.Current.Meta.Root.Value * 4096;
+        Assert.Equal(-1, bytes.AsSpan(root, 4096).IndexOf((byte)0xAA));
+        Assert.NotEqual(-1, bytes.AsSpan().IndexOf((byte)0xAA));
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(5000)]
+    public void A_small_bucket_lives_in_its_parent(int count)
+    {
+        using var disk = new SimulatedDisk(new Random(1));
+        using var file = PageFile.Open(disk, TestFiles.Path, new PageFileOptions());
+        file.BeginWrite().Commit(); // which does away with the list of free pages that a new file has
+        long empty = file.Verify().PageCount - file.Verify().FreePageCount;
+        using (var write = file.BeginWrite())
+        {
+            var bucket = write.CreateBucketIfMissing("key"u8);
+            for (int index = 0; index < count; index++)
+                bucket.Put(Key(index), new byte[30]);
+            write.Commit();
+        }
+
+        Assert.True(file.Verify().PageCount - file.Verify().FreePageCount > empty);
+        using (var write = file.BeginWrite())
+        {
+            var bucket = write.CreateBucketIfMissing("key"u8);
+            for (int index = 0; index < count - 2; index++)
+                Assert.True(bucket.Delete(Key(index)));
+            write.Commit();
+        }
+
+        var report = file.Verify();
+        Assert.Empty(report.Faults);
+        Assert.Equal(empty, report.PageCount - report.FreePageCount);
+        Assert.Equal(2, report.KeyCount);
+    }
+
     /// <summary>A page that came and went since an old reader began is used again, though that reader is still
     /// there.</summary>
     [Fact]

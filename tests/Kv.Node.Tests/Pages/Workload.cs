@@ -78,8 +78,8 @@ internal sealed class Workload(Random random)
 
     private void DeleteRange(WriteBucket bucket, BucketModel model)
     {
-        int from = random.Next(model.Values.Count + 1);
-        int count = random.Next(model.Values.Count + 1);
+        int from = random.Next(3) == 0 ? Math.Min(3, model.Values.Count) : random.Next(model.Values.Count + 1);
+        int count = random.Next(3) == 0 ? model.Values.Count - from : random.Next(model.Values.Count + 1);
         foreach (byte[] key in model.Values.Keys.Skip(from).Take(count).ToArray())
         {
             Assert.True(bucket.Delete(key));
