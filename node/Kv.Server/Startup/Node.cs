@@ -52,7 +52,8 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             identity,
             WatchLimits.Default with { ProgressInterval = configuration.Timing.WatchProgress },
             new Random());
-        store.Kv.Changes = hub;
+        store.Kv.Changes = new CountingSink(metrics.Mvcc, hub);
+        NodeGauges.ConnectWatch(metrics.Watch, hub.Counters);
         var clock = new LeaseClock(store.Leases, TimeProvider.System, new LeaseClockOptions());
         var services = new NodeServices(configuration, member, replicated, hub, clock, tokens);
         var keeper = new LeaseKeeper(
@@ -95,6 +96,8 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             configuration.Member.AdvertiseClientUrls);
 
         NodeGauges.Connect(metrics, member, replicated.View, services.Quota);
+        metrics.Server.SetFeatures(configuration.Features);
+        metrics.Server.SetClusterVersion(ShortVersion(member.Store.Members.Version));
         PlainSite site = CreateSite(member, replicated, services, metrics);
         var server = new GrpcServer(new GrpcServerOptions
         {
@@ -111,6 +114,9 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             Log.ServingInsecurely(log, "grpc+http", url.ToString());
         return server;
     }
+
+    // Metrics have major and minor only.
+    private static string ShortVersion(string version) => version[..version.LastIndexOf('.')];
 
     private PlainSite CreateSite(
         OpenedMember member, ReplicatedMember replicated, NodeServices services, NodeMetrics metrics)

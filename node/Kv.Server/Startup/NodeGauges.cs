@@ -3,6 +3,7 @@ using Kv.Replication;
 using Kv.Server.Calls;
 using Kv.Server.Metrics;
 using Kv.Store;
+using Kv.Store.Watching;
 
 namespace Kv.Server.Startup;
 
@@ -20,6 +21,15 @@ internal static class NodeGauges
         ConnectStore(metrics.Mvcc, store);
     }
 
+    public static void ConnectWatch(WatchMetrics metrics, WatchCounters counters)
+    {
+        metrics.Streams.ReadFrom(() => counters.Streams);
+        metrics.Watchers.ReadFrom(() => counters.Watchers);
+        metrics.SlowWatchers.ReadFrom(() => counters.SlowWatchers);
+        metrics.PendingEvents.ReadFrom(() => counters.PendingEvents);
+        metrics.Events.ReadFrom(() => counters.Events);
+    }
+
     private static void ConnectReplica(ServerMetrics metrics, ReplicaView view)
     {
         metrics.Role.HasLeader.ReadFrom(() => view.Leader == NodeId.None ? 0 : 1);
@@ -32,6 +42,7 @@ internal static class NodeGauges
     private static void ConnectStore(MvccMetrics metrics, StoreParts store)
     {
         metrics.CurrentRevision.ReadFrom(() => store.Kv.CurrentRevision);
+        metrics.Keys.ReadFrom(() => store.Kv.KeyCount);
         metrics.CompactRevision.ReadFrom(() => store.Kv.CompactRevision);
         metrics.DatabaseBytes.ReadFrom(() => store.Backend.FileBytes);
         metrics.DatabaseBytesInUse.ReadFrom(() => store.Backend.InUseBytes);
