@@ -27,6 +27,7 @@ public sealed class Backend : IDisposable
     private ulong _committedIndex;
     private TimeSpan _lastSeal;
     private bool _isCommitWanted;
+    private bool _isDisposed;
 
     private Backend(PageFile pages, BackendOptions options)
     {
@@ -189,6 +190,10 @@ public sealed class Backend : IDisposable
     /// <summary>Ends without committing what is pending. Nobody may read any more.</summary>
     public void Dispose()
     {
+        if (_isDisposed)
+            return;
+
+        _isDisposed = true;
         _view.Pages.LetGo();
         _pages.Dispose();
     }

@@ -15,7 +15,7 @@ public sealed class MvccStore : IHistory
     private readonly ILeaseAttachments _leases;
     private readonly StoreWriter _writer;
     private readonly TxnRun _txn;
-    private readonly Compactor _compactor;
+    private readonly StoreCompactor _compactor;
     private readonly ReplyPool<TxnRun> _readRuns;
     private readonly List<Revision> _previous = [];
     private readonly SliceList _slices = new();
@@ -26,7 +26,7 @@ public sealed class MvccStore : IHistory
         _leases = leases;
         _writer = new StoreWriter(_space, leases);
         _txn = new TxnRun(_space, leases);
-        _compactor = new Compactor(_space, compactionLane);
+        _compactor = new StoreCompactor(_space, compactionLane);
         _readRuns = new ReplyPool<TxnRun>(() => new TxnRun(_space, leases));
     }
 

@@ -16,5 +16,9 @@ internal sealed class SomeLeases : ILeaseAttachments
 
     public void Attach(long lease, ReadOnlySpan<byte> key) => _attached[key.ToArray()] = lease;
 
-    public void Detach(ReadOnlySpan<byte> key) => _attached.Remove(key.ToArray());
+    public void Detach(ReadOnlySpan<byte> key)
+    {
+        if (_attached.Count > 0)
+            _attached.Remove(key.ToArray());
+    }
 }

@@ -44,6 +44,7 @@ internal sealed class StoreWorld : IDisposable
     {
         var disk = new SimulatedDisk(new Random(seed));
         disk.CreateDirectory("/data");
+        disk.SyncDirectory("/");
         return disk;
     }
 

@@ -6,7 +6,7 @@ namespace Kv.Store;
 /// that may need what is to go, then the index forgets, then the rows that the index does not know any more are deleted
 /// from the page file, a batch per commit. The hash that members compare is computed in the same walk over the
 /// rows.</summary>
-internal sealed class Compactor(KeySpace space, ILane lane)
+internal sealed class StoreCompactor(KeySpace space, ILane lane)
 {
     private const int IndexStepSlots = 256;
     private const int RowStepRows = 1000;
