@@ -190,8 +190,6 @@ public sealed class GrpcCall : ServerCallContext
             _ when _cancellation.IsDeadlineOver =>
                 new Status(StatusCode.DeadlineExceeded, "context deadline exceeded"),
             OperationCanceledException => new Status(StatusCode.Cancelled, "context canceled"),
-            IOException when Transport.Lifetime.RequestAborted.IsCancellationRequested =>
-                new Status(StatusCode.Cancelled, "context canceled"),
             _ => new Status(StatusCode.Unknown, "Exception was thrown by handler."),
         };
         return status.StatusCode != StatusCode.Unknown || fault is RpcException;

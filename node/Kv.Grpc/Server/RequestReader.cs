@@ -25,7 +25,7 @@ internal sealed class RequestReader
     /// <exception cref="RpcException">There is none, or more than one, or it is not well formed.</exception>
     public bool TryReadOnly(out ReadOnlySequence<byte> message)
     {
-        if (_body!.TryRead(out ReadResult read))
+        if (TryRead(out ReadResult read))
             return TryTakeOnly(read, out message);
         message = default;
         return false;
@@ -35,7 +35,7 @@ internal sealed class RequestReader
     {
         while (true)
         {
-            ReadResult read = await _body!.ReadAsync();
+            ReadResult read = await ReadAsync(CancellationToken.None);
             if (TryTakeOnly(read, out ReadOnlySequence<byte> message))
                 return message;
         }
@@ -46,12 +46,12 @@ internal sealed class RequestReader
     {
         while (true)
         {
-            ReadResult read = await _body!.ReadAsync(cancelled);
+            ReadResult read = await ReadAsync(cancelled);
             if (MessageFrame.TryRead(read.Buffer, _limits, out MessageFrame frame))
                 return Take(frame);
             if (read.IsCompleted)
                 return read.Buffer.IsEmpty ? null : throw Truncated();
-            _body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            KeepForMore(read);
         }
     }
 
@@ -60,10 +60,56 @@ internal sealed class RequestReader
         if (!_isHeld)
             return;
         _isHeld = false;
-        _body!.AdvanceTo(_end);
+        try
+        {
+            _body!.AdvanceTo(_end);
+        }
+        catch (IOException)
+        {
+            // The client has gone, as the next read will tell; the message is here all the same.
+        }
     }
 
+    // A body that cannot be read is a client that has gone, and that is a cancellation to whoever waits for it.
+    private static OperationCanceledException Gone(IOException fault) => new("The client has gone.", fault);
+
     private static RpcException Truncated() => new(new Status(StatusCode.Internal, "unexpected EOF"));
+
+    private bool TryRead(out ReadResult read)
+    {
+        try
+        {
+            return _body!.TryRead(out read);
+        }
+        catch (IOException fault)
+        {
+            throw Gone(fault);
+        }
+    }
+
+    private async ValueTask<ReadResult> ReadAsync(CancellationToken cancelled)
+    {
+        try
+        {
+            return await _body!.ReadAsync(cancelled);
+        }
+        catch (IOException fault)
+        {
+            throw Gone(fault);
+        }
+    }
+
+    private void KeepForMore(in ReadResult read)
+    {
+        try
+        {
+            _body!.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+        catch (IOException fault)
+        {
+            throw Gone(fault);
+        }
+    }
 
     // The message is taken only with the end of the stream behind it: with most clients they come in one frame, and
     // ending a call whose client has not ended its side would cost a RST_STREAM.
@@ -94,7 +140,7 @@ internal sealed class RequestReader
                 : Truncated();
         }
 
-        _body!.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        KeepForMore(read);
         return false;
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Grpc.Core;
 
 namespace Kv.Grpc;
@@ -16,17 +15,7 @@ internal sealed class RequestStream<T>(GrpcCall call, Marshaller<T> marshaller) 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
-        ReadOnlySequence<byte>? payload;
-        try
-        {
-            payload = await call.Requests.ReadNextAsync(cancellationToken);
-        }
-        catch (IOException) when (call.Transport.Lifetime.RequestAborted.IsCancellationRequested)
-        {
-            throw new OperationCanceledException("The client has gone.", call.CancellationToken);
-        }
-
-        if (payload is not { } message)
+        if (await call.Requests.ReadNextAsync(cancellationToken) is not { } message)
         {
             _current = null;
             return false;
