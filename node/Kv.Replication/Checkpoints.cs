@@ -10,7 +10,7 @@ namespace Kv.Replication;
 /// is told of it, and what lies below is given up. Between the steps the lanes go on; a crash anywhere between them
 /// leaves the log longer than it need be and nothing else.</summary>
 public sealed class Checkpoints(
-    IDisk disk, MemberFiles files, StoreParts store, LogLane log, Inbox inbox, CheckpointOptions options)
+    IDisk disk, MemberFiles files, StoreParts store, ILog log, Inbox inbox, CheckpointOptions options)
 {
     private ulong _last;
     private bool _isUnderWay;

@@ -1,9 +1,9 @@
 using System.Collections;
-using Kv.Replication;
 using Kv.Server.Configuration;
 using Kv.Server.Logging;
 using Kv.Server.Startup;
 using Kv.Storage;
+using Kv.Storage.Log;
 using Microsoft.Extensions.Logging;
 
 namespace Kv.Server;
@@ -74,6 +74,5 @@ internal static class Program
             .Cast<DictionaryEntry>()
             .ToDictionary(pair => (string)pair.Key, pair => pair.Value as string ?? "", StringComparer.Ordinal),
         File.ReadAllText,
-        storage => MemberLog.Exists(
-            new RealDisk(), new MemberFiles(storage.DataDirectory, storage.DedicatedWalDirectory ?? "")));
+        storage => LogReader.Exists(new RealDisk(), storage.WalDirectory));
 }

@@ -16,6 +16,8 @@ public static class MemberLog
         IDisk disk, MemberFiles files, LogMetadata metadata, IReadOnlyList<ConfChange> members, LogOptions options)
     {
         const ulong FirstTerm = 1;
+        if (LogReader.Exists(disk, files.Log))
+            disk.DeleteDirectory(files.Log); // one that was never more than begun
         disk.CreateDirectory(files.Snapshots);
         using var writer = LogWriter.Create(disk, files.Log, metadata, options);
         ulong index = 0;
@@ -24,14 +26,17 @@ public static class MemberLog
         writer.AppendState(new LogState(FirstTerm, Vote: 0, Commit: index));
         writer.Sync();
         writer.Close();
+        SyncNames(disk, files.Log);
+        SyncNames(disk, files.Snapshots);
     }
 
-    /// <summary>Whether this is a member that was started before.</summary>
-    /// <exception cref="CorruptDataException">There is a page file and no log.</exception>
+    /// <summary>Whether this is a member that was started before. A log without a single entry is not: the first start
+    /// was cut short before anything was promised to anybody.</summary>
+    /// <exception cref="CorruptDataException">There is a page file and no log, or the log is damaged.</exception>
     public static bool Exists(IDisk disk, MemberFiles files)
     {
         if (LogReader.Exists(disk, files.Log))
-            return true;
+            return LogReader.Summarize(disk, files.Log).LastIndex > 0;
         if (disk.FileExists(files.PageFile))
         {
             CorruptDataException.Throw(
@@ -64,6 +69,17 @@ public static class MemberLog
         }
 
         return new OpenedLog(writer, contents, Restore(contents, backend, applied));
+    }
+
+    // A file is only as durable as the names of all directories above it.
+    private static void SyncNames(IDisk disk, string path)
+    {
+        string full = Path.TrimEndingDirectorySeparator(path);
+        while (Path.GetDirectoryName(full) is { } parent)
+        {
+            disk.SyncDirectory(parent.Length == 0 ? "." : parent);
+            full = parent;
+        }
     }
 
     // The newest snapshot that the page file reaches; a page file that lost its last commit is brought up from an

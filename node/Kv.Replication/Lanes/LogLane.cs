@@ -38,7 +38,6 @@ public sealed class LogLane : ILog, IDisposable
         }
     }
 
-    /// <summary>Does something else with the log between two batches: records a snapshot, purges segments.</summary>
     public void Post(Action<LogWriter> task)
     {
         lock (_gate)
