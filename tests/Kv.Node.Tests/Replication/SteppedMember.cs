@@ -14,7 +14,7 @@ namespace Kv.Node.Tests.Replication;
 /// and applied before the call returns, unless the disk fails in between.</summary>
 internal sealed class SteppedMember : IDisposable
 {
-    private const string Directory = "m1.etcd";
+    private const string Directory = "/m1.etcd";
     private const int StepsMax = 1000;
 
     private readonly Inbox _inbox = new(requestsMax: 100);
