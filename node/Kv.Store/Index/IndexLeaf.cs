@@ -33,7 +33,7 @@ internal sealed class IndexLeaf : IndexNode
     {
         int count = Count;
         if (count == _slots.Length)
-            Array.Resize(ref _slots, count + (count >> 3) + 4);
+            Array.Resize(ref _slots, count + (count >> 2) + 4);
         _slots.AsSpan(position, count - position).CopyTo(_slots.AsSpan(position + 1));
         _slots[position] = slot;
         Keys.Insert(position, key);
