@@ -116,6 +116,8 @@ internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint w
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
             patience.CancelAfter(firstBytesTimeout);
             bool isHttp2 = await BeginsWithPrefaceAsync(connection.Transport.Input, patience.Token);
+            if (isHttp2)
+                connection.Transport = new Duplex(new AuthorityReader(connection.Transport.Input), connection.Transport.Output);
             await (isHttp2 ? _http2 : _http1).Writer.WriteAsync(connection, _stop.Token);
         }
         catch (Exception)
@@ -151,4 +153,6 @@ internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint w
             return false;
         return length == Preface.Length ? true : null;
     }
+
+    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }
