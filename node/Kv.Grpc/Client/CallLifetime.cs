@@ -13,6 +13,9 @@ internal sealed class CallLifetime : IDisposable
     private readonly bool _throwsCancelled;
     private CallOutcome? _outcome;
 
+    // Who cancelled the source: if not this, then the deadline, whose timer may fire a little before its time.
+    private volatile bool _isGivenUp;
+
     public CallLifetime(CallOptions options, bool throwsCancelled, CancellationToken channelClosed)
     {
         _cancelled = options.CancellationToken;
@@ -40,7 +43,11 @@ internal sealed class CallLifetime : IDisposable
 
     public CallOutcome? Outcome => Volatile.Read(ref _outcome);
 
-    public void GiveUp() => _source.Cancel();
+    public void GiveUp()
+    {
+        _isGivenUp = true;
+        _source.Cancel();
+    }
 
     /// <summary>Says how the call ended. False if it has ended already, and otherwise.</summary>
     public bool TryEnd(Status status, Metadata trailers) =>
@@ -51,9 +58,9 @@ internal sealed class CallLifetime : IDisposable
     {
         if (fault is RpcException { Status: var status })
             return status;
-        if (Remaining <= TimeSpan.Zero && _source.IsCancellationRequested)
+        if (_source.IsCancellationRequested && !_isGivenUp)
             return new Status(StatusCode.DeadlineExceeded, "context deadline exceeded", fault);
-        if (fault is OperationCanceledException || _source.IsCancellationRequested)
+        if (fault is OperationCanceledException || _isGivenUp)
             return new Status(StatusCode.Cancelled, "Call canceled by the client.", fault);
         return HttpFault.ToStatus(fault);
     }

@@ -4,7 +4,8 @@ using Grpc.Core;
 
 namespace Kv.Grpc.Client;
 
-/// <summary>What credentials come to: which certificates to trust and to present, and what to add to each call.</summary>
+/// <summary>What credentials come to: which certificates to trust and to present, and what to add to each
+/// call.</summary>
 internal sealed class ChannelSecurity
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);

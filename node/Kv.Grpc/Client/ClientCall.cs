@@ -5,8 +5,8 @@ using Kv.Grpc.Wire;
 
 namespace Kv.Grpc.Client;
 
-/// <summary>One call from its first header to its status. Whatever ends it, be it the server, the connection, the deadline
-/// or the caller, the first to do so decides the status, and everything that waits fails with that.</summary>
+/// <summary>One call from its first header to its status. Whatever ends it, be it the server, the connection, the
+/// deadline or the caller, the first to do so decides the status, and everything that waits fails with that.</summary>
 internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResponse>, IDisposable
     where TRequest : class
     where TResponse : class

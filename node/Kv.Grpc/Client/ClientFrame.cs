@@ -4,8 +4,8 @@ using Kv.Grpc.Wire;
 
 namespace Kv.Grpc.Client;
 
-/// <summary>A message ready to be sent, prefix and all. The serializer says first how long the message is, so it usually
-/// fits the buffer that is made for it.</summary>
+/// <summary>A message ready to be sent, prefix and all. The serializer says first how long the message is, so it
+/// usually fits the buffer that is made for it.</summary>
 internal sealed class ClientFrame : SerializationContext
 {
     private const int UnknownLength = 256;

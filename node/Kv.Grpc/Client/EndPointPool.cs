@@ -2,8 +2,9 @@ using System.Diagnostics;
 
 namespace Kv.Grpc.Client;
 
-/// <summary>The servers of a channel, taken in turn. One that could not be reached is passed over for a while, longer each
-/// time, unless there is no other. A call moves on to the next server only if no byte of it can have been acted on.</summary>
+/// <summary>The servers of a channel, taken in turn. One that could not be reached is passed over for a while, longer
+/// each time, unless there is no other. A call moves on to the next server only if no byte of it can have been acted
+/// on.</summary>
 internal sealed class EndPointPool(IReadOnlyList<Uri> addresses, HttpMessageInvoker http)
 {
     private readonly EndPoint[] _endPoints = [.. addresses.Select(address => new EndPoint(address))];

@@ -63,7 +63,8 @@ internal static class HttpFault
         return null;
     }
 
-    private static string Describe(Exception fault) => fault.InnerException is { } inner && inner.Message != fault.Message
-        ? $"{fault.Message} {inner.Message}"
-        : fault.Message;
+    private static string Describe(Exception fault) =>
+        fault.InnerException is { } inner && inner.Message != fault.Message
+            ? $"{fault.Message} {inner.Message}"
+            : fault.Message;
 }

@@ -16,7 +16,8 @@ public sealed class KeyCertificatePair(string certificateChain, string privateKe
     public string PrivateKey { get; } = privateKey;
 }
 
-/// <summary>TLS: which roots to trust (those of the system if null) and which certificate to present. All PEM.</summary>
+/// <summary>TLS: which roots to trust (those of the system if null) and which certificate to present. All
+/// PEM.</summary>
 public sealed class SslCredentials(
     string? rootCertificates,
     KeyCertificatePair? keyCertificatePair,

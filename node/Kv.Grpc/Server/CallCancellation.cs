@@ -11,16 +11,21 @@ internal sealed class CallCancellation
 
     private CancellationTokenSource? _source;
     private CancellationTokenRegistration _abort;
+    private CancellationToken _aborted;
     private CancellationToken _token;
     private bool _isMade;
     private long _dueTimestamp;
 
     public bool HasDeadline => _dueTimestamp != 0;
 
-    public bool IsDeadlineOver => HasDeadline && Stopwatch.GetTimestamp() >= _dueTimestamp;
+    /// <summary>Whether the time is over, or the timer has fired: it may do so a little early.</summary>
+    public bool IsDeadlineOver => HasDeadline
+        && (Stopwatch.GetTimestamp() >= _dueTimestamp
+            || (_isMade && _token.IsCancellationRequested && !_aborted.IsCancellationRequested));
 
     /// <summary>The deadline by the wall clock, for who wants to pass it on; the maximum without one.</summary>
-    public DateTime Deadline => HasDeadline ? TimeProvider.System.GetUtcNow().UtcDateTime + Remaining : DateTime.MaxValue;
+    public DateTime Deadline =>
+        HasDeadline ? TimeProvider.System.GetUtcNow().UtcDateTime + Remaining : DateTime.MaxValue;
 
     private TimeSpan Remaining => Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _dueTimestamp);
 
@@ -64,6 +69,7 @@ internal sealed class CallCancellation
             _source.CancelAfter(remaining);
         else
             _source.Cancel();
+        _aborted = aborted;
         _abort = aborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
         return _source.Token;
     }

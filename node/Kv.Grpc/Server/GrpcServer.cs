@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Kv.Grpc;
 
-/// <summary>Serves gRPC, and plain HTTP beside it on the same ports. Kestrel speaks HTTP; from there it is one dictionary
-/// look-up to the method that answers.
+/// <summary>Serves gRPC, and plain HTTP beside it on the same ports. Kestrel speaks HTTP; from there it is one
+/// dictionary look-up to the method that answers.
 /// <code>
 ///   var server = new GrpcServer(options);
 ///   server.Add(KV.BindService(service));
@@ -59,8 +59,8 @@ public sealed class GrpcServer(GrpcServerOptions options) : IAsyncDisposable
             await port.BindAsync(cancelled);
     }
 
-    /// <summary>Takes no more connections, tells the clients of those there are to go elsewhere (GOAWAY), lets the calls
-    /// under way end for as long as the grace lasts, and drops what is left.</summary>
+    /// <summary>Takes no more connections, tells the clients of those there are to go elsewhere (GOAWAY), lets the
+    /// calls under way end for as long as the grace lasts, and drops what is left.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
         foreach (SortingPort port in _ports)

@@ -6,7 +6,8 @@ namespace Kv.Grpc;
 /// <summary>What a server is made with; all of it fixed before it starts. The defaults are etcd's.</summary>
 public sealed record GrpcServerOptions
 {
-    /// <summary>The largest message taken, after decompression: etcd's 1.5 MiB of request and 512 KiB around it.</summary>
+    /// <summary>The largest message taken, after decompression: etcd's 1.5 MiB of request and 512 KiB around
+    /// it.</summary>
     public int ReceiveMaxBytes { get; init; } = 1_572_864 + 524_288;
 
     /// <summary>Calls under way at once on one connection; more are refused by HTTP/2. etcd sets no limit; this one is
@@ -37,7 +38,8 @@ public sealed record GrpcServerOptions
     /// <summary>Answers all requests that are not gRPC; without it they get 404.</summary>
     public PlainHttpMethod? PlainHttp { get; init; }
 
-    /// <summary>Where Kestrel logs what it does with connections; nowhere by default, which is also the fastest.</summary>
+    /// <summary>Where Kestrel logs what it does with connections; nowhere by default, which is also the
+    /// fastest.</summary>
     public ILoggerFactory? Logs { get; init; }
 
     /// <summary>Is told of each exception that a method let through and that is neither an

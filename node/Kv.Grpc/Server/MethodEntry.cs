@@ -7,7 +7,8 @@ internal abstract class MethodEntry(GrpcMethod method, Action<string, Exception>
 {
     public GrpcMethod Method => method;
 
-    /// <summary>Whether its calls may outlive what is awaited of them, so that their objects are not used again.</summary>
+    /// <summary>Whether its calls may outlive what is awaited of them, so that their objects are not used
+    /// again.</summary>
     public bool IsStreaming => method.Type != MethodType.Unary;
 
     /// <summary>Answers a call to its end. Never throws.</summary>

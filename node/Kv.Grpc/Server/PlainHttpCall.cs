@@ -9,9 +9,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace Kv.Grpc;
 
-/// <summary>One plain HTTP request and its response, over HTTP/1.1 or HTTP/2. Both bodies are pipes: whoever flushes the
-/// response as it goes and never reads the request to its end has a stream in each direction. The response ends when
-/// the method does.</summary>
+/// <summary>One plain HTTP request and its response, over HTTP/1.1 or HTTP/2. Both bodies are pipes: whoever flushes
+/// the response as it goes and never reads the request to its end has a stream in each direction. The response ends
+/// when the method does.</summary>
 public sealed class PlainHttpCall
 {
     private readonly CallTransport _transport;

@@ -4,8 +4,8 @@ using Grpc.Core;
 
 namespace Kv.Grpc;
 
-/// <summary>The shortest way from the bytes of a request to the bytes of its answer. When the request has come whole and
-/// the method answers at once, all of it happens in one go and allocates nothing.</summary>
+/// <summary>The shortest way from the bytes of a request to the bytes of its answer. When the request has come whole
+/// and the method answers at once, all of it happens in one go and allocates nothing.</summary>
 internal sealed class RawUnaryEntry(GrpcMethod method, RawUnaryMethod answer, Action<string, Exception>? faulted)
     : MethodEntry(method, faulted)
 {

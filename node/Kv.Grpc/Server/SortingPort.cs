@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Kv.Grpc;
 
-/// <summary>A cleartext port that serves HTTP/1.1 and HTTP/2 at once. Without TLS nothing tells beforehand which of them a
-/// client will speak, and Kestrel then takes all for HTTP/1.1; but the first bytes do tell, as no HTTP/1 request
+/// <summary>A cleartext port that serves HTTP/1.1 and HTTP/2 at once. Without TLS nothing tells beforehand which of
+/// them a client will speak, and Kestrel then takes all for HTTP/1.1; but the first bytes do tell, as no HTTP/1 request
 /// begins with <c>PRI</c>. So each connection is looked at, without taking a byte from it, and then accepted by one
 /// of two listeners of Kestrel's.
 /// <code>
@@ -58,12 +58,13 @@ internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint w
     /// <summary>Takes no more connections, and drops those that have not shown what they speak.</summary>
     public async Task UnbindAsync()
     {
-        if (_listener is null)
-            return;
         await _stop.CancelAsync();
-        await _listener.UnbindAsync();
+        if (_listener is not null)
+            await _listener.UnbindAsync();
         await _accepting;
         await Task.WhenAll(Sorting());
+        _http1.Writer.TryComplete();
+        _http2.Writer.TryComplete();
     }
 
     public async ValueTask DisposeAsync()
@@ -81,22 +82,14 @@ internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint w
 
     private async Task AcceptAsync(IConnectionListener listener)
     {
-        try
+        while (await listener.AcceptAsync() is { } connection)
         {
-            while (await listener.AcceptAsync() is { } connection)
-            {
-                Task sorting = SortAsync(connection);
-                if (sorting.IsCompleted)
-                    continue;
-                lock (_gate)
-                    _sorting.Add(sorting);
-                _ = ForgetAsync(sorting);
-            }
-        }
-        finally
-        {
-            _http1.Writer.TryComplete();
-            _http2.Writer.TryComplete();
+            Task sorting = SortAsync(connection);
+            if (sorting.IsCompleted)
+                continue;
+            lock (_gate)
+                _sorting.Add(sorting);
+            _ = ForgetAsync(sorting);
         }
     }
 

@@ -40,7 +40,8 @@ internal abstract class TypedEntry<TRequest, TResponse>(
         return request;
     }
 
-    /// <summary>Puts the one answer of a call whose server sends one; none if the method has set another status.</summary>
+    /// <summary>Puts the one answer of a call whose server sends one; none if the method has set another
+    /// status.</summary>
     protected void WriteResponse(GrpcCall call, TResponse response)
     {
         if (call.Status.StatusCode != StatusCode.OK)

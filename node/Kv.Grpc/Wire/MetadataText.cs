@@ -21,7 +21,8 @@ internal static class MetadataText
     public static string ToText(Metadata.Entry entry) =>
         entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes).TrimEnd('=') : entry.Value;
 
-    /// <summary>Adds what a header says. A header of bytes may hold several values, joined by commas on the way.</summary>
+    /// <summary>Adds what a header says. A header of bytes may hold several values, joined by commas on the way.
+    /// </summary>
     /// <exception cref="RpcException">A name ends in -bin but its value is not base64.</exception>
     public static void Add(Metadata metadata, string name, string value)
     {

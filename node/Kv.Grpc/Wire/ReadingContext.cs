@@ -3,7 +3,8 @@ using Grpc.Core;
 
 namespace Kv.Grpc.Wire;
 
-/// <summary>Shows a marshaller the bytes of a message where they lie. One is reused for all messages of a call.</summary>
+/// <summary>Shows a marshaller the bytes of a message where they lie. One is reused for all messages of a
+/// call.</summary>
 internal sealed class ReadingContext : DeserializationContext
 {
     private ReadOnlySequence<byte> _payload;

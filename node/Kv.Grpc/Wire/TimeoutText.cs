@@ -23,7 +23,8 @@ internal static class TimeoutText
         timeout = default;
         if (text.Length is < 2 or > DigitsMax + 1)
             return false;
-        if (!long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out long n))
+        ReadOnlySpan<char> digits = text.AsSpan(0, text.Length - 1);
+        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long n))
             return false;
 
         char unit = text[^1];

@@ -27,7 +27,10 @@ public sealed class BadInputTests : IAsyncLifetime
         { "nothing", Echo, [], StatusCode.Internal, "cardinality violation: received no request message" },
         { "half a prefix", Echo, [0, 0, 0], StatusCode.Internal, "unexpected EOF" },
         { "half a message", Echo, [0, 0, 0, 0, 9, 8, 8], StatusCode.Internal, "unexpected EOF" },
-        { "two messages", Echo, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], StatusCode.Internal, "cardinality violation: received more" },
+        {
+            "two messages", Echo, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            StatusCode.Internal, "cardinality violation: received more than one request message"
+        },
         { "an unknown flag", Echo, [2, 0, 0, 0, 0], StatusCode.Internal, "grpc: received unexpected payload format 2" },
         {
             "compressed, but not said how", Echo, [1, 0, 0, 0, 0],

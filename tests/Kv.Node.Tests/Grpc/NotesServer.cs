@@ -6,8 +6,8 @@ using Kv.Node.Tests.Grpc.Proto;
 
 namespace Kv.Node.Tests.Grpc;
 
-/// <summary>A server on a port of its own with the service of test.proto. What a note's text says is what happens to the
-/// call.</summary>
+/// <summary>A server on a port of its own with the service of test.proto. What a note's text says is what happens to
+/// the call.</summary>
 public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
 {
     public const string RawPath = "/kv.test.Raw/Echo";
@@ -75,7 +75,8 @@ public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
                 await WaitForCancelAsync(context);
                 return request;
             case "deadline":
-                return new Note { Number = (long)(context.Deadline - TimeProvider.System.GetUtcNow().UtcDateTime).TotalSeconds };
+                TimeSpan left = context.Deadline - TimeProvider.System.GetUtcNow().UtcDateTime;
+                return new Note { Number = (long)left.TotalSeconds };
             case "peer":
                 return new Note { Text = $"{context.Peer} {context.Host} {context.Method}" };
             case "large":
@@ -147,8 +148,9 @@ public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
         var message = new Note { Payload = Google.Protobuf.ByteString.CopyFrom(new byte[request.Number]) };
         try
         {
-            while (!context.CancellationToken.IsCancellationRequested)
+            while (true)
             {
+                context.CancellationToken.ThrowIfCancellationRequested();
                 await responses.WriteAsync(message);
                 Flooded++;
                 _arrived.TrySetResult(context);

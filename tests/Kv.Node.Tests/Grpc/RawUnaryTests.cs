@@ -89,7 +89,8 @@ public sealed class RawUnaryTests : IAsyncLifetime
     {
         async Task<bool> OneAsync(int number)
         {
-            byte[] payload = [(byte)(number % 2 == 0 ? RawEcho.Later : 1), unchecked((byte)number), (byte)(number >> 8)];
+            byte wish = number % 2 == 0 ? RawEcho.Later : (byte)1;
+            byte[] payload = [wish, (byte)(number & 0xff), (byte)(number >> 8)];
             return (await CallAsync(payload)).Body.AsSpan(5).SequenceEqual(payload);
         }
 
