@@ -47,7 +47,7 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         StoreParts store = member.Store;
         var identity = new WatchIdentity(member.ClusterId, member.MemberId, () => replicated.View.Term);
         var hub = new WatchHub(
-            new MvccHistory(store.Kv),
+            store.Kv,
             lanes.Watch,
             identity,
             WatchLimits.Default with { ProgressInterval = configuration.Timing.WatchProgress },

@@ -48,9 +48,7 @@ internal sealed class WatchDesk
 
     public void OnPublished(long revision, ReadOnlySpan<Change> changes)
     {
-        if (revision != _revision + 1)
-            OnSkip(revision - 1);
-
+        Invariant.Require(revision == _revision + 1);
         foreach (ref readonly Change change in changes)
             _live.Stage(change);
         _revision = revision;

@@ -18,11 +18,14 @@ internal sealed class MemoryStore : IHistory
 
     public IChangeSink? Sink { get; set; }
 
+    /// <summary>Told of changes before <see cref="Sink"/>, and also of those that it is not told of.</summary>
+    public IChangeSink? Twin { get; set; }
+
     public long CurrentRevision { get; private set; } = 1;
 
     public long CompactRevision { get; private set; } = -1;
 
-    /// <summary>Called when history has been read and before the reader goes on.</summary>
+    /// <summary>Called when a reader has looked at <see cref="CompactRevision"/> and is about to read.</summary>
     public Action? OnRead { get; set; }
 
     public IReadOnlyList<Change> Changes => _changes;
@@ -46,7 +49,9 @@ internal sealed class MemoryStore : IHistory
             return;
         CurrentRevision++;
         _changes.AddRange(_changing);
-        Sink?.Publish(CurrentRevision, _changing.ToArray());
+        Change[] changes = [.. _changing];
+        Twin?.Publish(CurrentRevision, changes);
+        Sink?.Publish(CurrentRevision, changes);
     }
 
     public void PutInside(string key, string value, long lease = 0)
@@ -100,6 +105,7 @@ internal sealed class MemoryStore : IHistory
 
     public long ReadChanges(long fromRevision, int revisionsMax, int bytesMax, IHistorySink sink)
     {
+        OnRead?.Invoke();
         long end = Math.Min(fromRevision + revisionsMax, CurrentRevision + 1);
         long bytes = 0;
         foreach (Change change in _changes)
@@ -119,7 +125,6 @@ internal sealed class MemoryStore : IHistory
                 sink.Add(change); // what lies below may have been removed already
         }
 
-        OnRead?.Invoke();
         return end;
     }
 

@@ -6,20 +6,24 @@ namespace Kv.Node.Tests.Watching;
 /// <summary>A store, a hub and clients in one thread, driven by chance: things change, watchers come and go, consumers
 /// read or do not, streams break and are opened anew, history is compacted at any moment and the hub's lane runs when
 /// it pleases. What each watcher is told is checked response by response against all that ever changed.</summary>
-internal sealed class WatchWorld
+internal sealed class WatchWorld : IDisposable
 {
     private static readonly string[] KeyNames = ["a", "b", "c", "d", "e", "f"];
 
     private readonly Random _random;
     private readonly MemoryStore _store = new();
+    private readonly RealTwin? _twin;
     private readonly QueueLane _lane = new();
     private readonly WatchHub _hub;
     private readonly List<CheckedStream> _streams = [];
     private TimeSpan _now;
 
-    public WatchWorld(int seed)
+    /// <param name="isReal">Whether the hub is told by the real store and reads its history, which then does all that
+    /// the one in memory does.</param>
+    public WatchWorld(int seed, bool isReal = false)
     {
         _random = new Random(seed);
+        _twin = isReal ? new RealTwin(seed) : null;
         var limits = new WatchLimits
         {
             StreamPendingBytesMax = _random.Next(1, 3000),
@@ -35,9 +39,8 @@ internal sealed class WatchWorld
             ProgressInterval = TimeSpan.FromSeconds(1),
         };
         var identity = new WatchIdentity(1, 2, () => 3);
-        _hub = new WatchHub(_store, _lane, identity, limits, new Random(seed));
-        _store.Sink = _hub;
-        _store.OnRead = () => CompactSometimes(oneIn: 40);
+        _hub = new WatchHub((IHistory?)_twin ?? _store, _lane, identity, limits, new Random(seed));
+        Connect();
         for (int stream = 0; stream < 4; stream++)
             _streams.Add(new CheckedStream(_hub, _store, limits));
     }
@@ -47,6 +50,8 @@ internal sealed class WatchWorld
     public int Lost => _streams.Sum(stream => stream.Lost);
 
     public int ProgressHeard => _streams.Sum(stream => stream.ProgressHeard);
+
+    public void Dispose() => _twin?.Dispose();
 
     public void Run(int steps)
     {
@@ -113,13 +118,36 @@ internal sealed class WatchWorld
                 stream.Reconnect();
                 break;
             case 1:
-                _store.WriteUnseen(Change);
-                _hub.Restore(_store.CurrentRevision);
+                ChangeUnseen();
                 break;
             default:
                 stream.CancelOne(_random);
                 break;
         }
+    }
+
+    private void Connect()
+    {
+        if (_twin is null)
+        {
+            _store.Sink = _hub;
+            _store.OnRead = () => CompactSometimes(oneIn: 40);
+        }
+        else
+        {
+            _store.Twin = _twin;
+            _twin.Store.Changes = _hub;
+            _twin.OnRead = () => CompactSometimes(oneIn: 40);
+        }
+    }
+
+    private void ChangeUnseen()
+    {
+        _twin?.Store.Changes = null;
+        _store.Sink = null;
+        Change();
+        _hub.Restore(_store.CurrentRevision);
+        Connect();
     }
 
     private void Change() => _store.Write(() =>
@@ -140,8 +168,11 @@ internal sealed class WatchWorld
     private void CompactSometimes(int oneIn)
     {
         long oldest = Math.Max(_store.CompactRevision, 1);
-        if (_random.Next(oneIn) == 0)
-            _store.Compact(_random.NextInt64(oldest, _store.CurrentRevision + 1));
+        if (_random.Next(oneIn) != 0)
+            return;
+        long revision = _random.NextInt64(oldest, _store.CurrentRevision + 1);
+        _store.Compact(revision);
+        _twin?.Compact(revision);
     }
 
     private WatchCreate RandomRequest()
