@@ -95,7 +95,7 @@ internal sealed class Follower(RaftState state)
     }
 
     private void Accept(NodeId leader, ulong index) =>
-        state.Outbox.Send(new Message
+        state.Outbox.SendAfterPersist(new Message
         {
             Type = MessageType.AppendResponse,
             To = leader,

@@ -283,7 +283,6 @@ internal sealed class Roles
         _state.Vote = Id; // counts once it is on disk: see OnPersisted
         _state.Role = RaftRole.Candidate;
         _election.AskVotes(isTransfer);
-        OnVote(Id, isGranted: true);
     }
 
     private void BecomeLeader()

@@ -11,7 +11,7 @@ internal sealed class RandomCluster
     private const int MembersMax = 5;
     private const int InFlightMax = 400;
 
-    private readonly RandomClusterKind _kind;
+    private readonly int _seed;
     private readonly Random _random;
     private readonly List<Message> _inFlight = [];
     private readonly HashSet<(NodeId From, NodeId To)> _cuts = [];
@@ -19,13 +19,13 @@ internal sealed class RandomCluster
     private ulong _nextContext;
     private int _nextProposal;
 
-    public RandomCluster(int seed, RandomClusterKind kind)
+    public RandomCluster(int seed)
     {
-        _kind = kind;
+        _seed = seed;
         _random = new Random(seed);
-        var conf = ConfState.OfVoters(Enumerable.Range(1, kind.Founders).Select(id => new NodeId((ulong)id)));
+        var conf = ConfState.OfVoters(new NodeId(1), new NodeId(2), new NodeId(3));
 
-        // The founders begin with a log of which the first entry is gone. So whoever is added later needs a
+        // The first three begin with a log of which the first entry is gone. So whoever is added later needs a
         // snapshot, which tells it who the founders are.
         var first = new EntryId(1, 1);
         var founder = new RestoredState
@@ -37,7 +37,7 @@ internal sealed class RandomCluster
         };
         for (ulong id = 1; id <= MembersMax; id++)
         {
-            RestoredState restored = id <= (ulong)kind.Founders ? founder : new RestoredState();
+            RestoredState restored = id <= 3 ? founder : new RestoredState();
             _members.Add(new NodeId(id), new Member(new NodeId(id), Options, restored));
         }
     }
@@ -57,29 +57,22 @@ internal sealed class RandomCluster
         Member member = Pick();
         if (_random.NextDouble() < 0.03 * trouble)
             Trouble(member);
-        if (_random.NextDouble() < 0.05)
-            Mend(member);
-        if (_random.NextDouble() < _kind.Impatience * trouble)
-            Do(member, () => member.Raft.Campaign());
 
         switch (_random.Next(100))
         {
-            case < 16:
+            case < 8:
                 Do(member, () => member.Raft.Tick());
                 break;
-            case < 24:
+            case < 13:
                 Do(member, () => Propose(member));
                 break;
-            case < 26:
+            case < 14:
                 Do(member, () => Read(member));
                 break;
-            case < 27 when _kind.ChangesMembers:
-                Do(member, () => ProposeChange(member));
-                break;
-            case < 29:
+            case < 15:
                 Do(member, () => Housekeep(member, trouble));
                 break;
-            case < 65:
+            case < 60:
                 DeliverOne(trouble);
                 break;
             default:
@@ -114,11 +107,11 @@ internal sealed class RandomCluster
     {
         Id = id,
         Random = _random,
-        PreVote = _kind.PreVote,
-        CheckQuorum = _kind.CheckQuorum,
+        PreVote = _seed % 3 != 0,
+        CheckQuorum = _seed % 5 != 0,
         ElectionTicks = 4,
         HeartbeatTicks = 1,
-        MessageBytesMax = _kind.MessageBytesMax,
+        MessageBytesMax = 64,
         InflightMessagesMax = 3,
         InflightBytesMax = 150,
         UncommittedBytesMax = 400,
@@ -133,7 +126,7 @@ internal sealed class RandomCluster
 
     private void Trouble(Member member)
     {
-        switch (_random.Next(6))
+        switch (_random.Next(8))
         {
             case 0 or 1 when member.IsUp:
                 Crash(member);
@@ -141,29 +134,25 @@ internal sealed class RandomCluster
             case 2 when Leader is { } leader:
                 Crash(leader);
                 break;
-            case 3:
+            case <= 4 when !member.IsUp:
+                member.Restart();
+                break;
+            case 3 or 4 or 5:
+                _cuts.Add((member.Id, Pick().Id));
+                break;
+            case 6:
                 Isolate(_random.Next(2) == 0 ? member : Leader ?? member);
                 break;
             default:
-                _cuts.Add((member.Id, Pick().Id));
+                _cuts.Clear();
                 break;
         }
-    }
-
-    private void Mend(Member member)
-    {
-        if (_random.Next(5) == 0)
-            _cuts.Clear();
-        if (!member.IsUp)
-            member.Restart();
     }
 
     private void Crash(Member member)
     {
         member.Crash(tornEntries: _random.Next(4));
         Tally.Crashes++;
-        if (_random.Next(2) == 0)
-            member.Restart();
     }
 
     private void Isolate(Member member)
@@ -177,16 +166,22 @@ internal sealed class RandomCluster
 
     private void Housekeep(Member member, double trouble)
     {
-        switch (_random.Next(5))
+        switch (_random.Next(6))
         {
             case 0:
                 member.Store.Save();
                 break;
             case 1:
-                member.Compact(member.Store.Applied - Math.Min(member.Store.Applied, (ulong)_random.Next(10)));
+                member.Compact((ulong)_random.NextInt64((long)member.Store.Applied + 1));
                 break;
             case 2 when _random.NextDouble() < trouble:
                 member.Raft.TransferLeader(Pick().Id);
+                break;
+            case 3 when _random.NextDouble() < trouble:
+                member.Raft.Campaign();
+                break;
+            case 4 when _seed % 7 != 0:
+                ProposeChange(member);
                 break;
             default:
                 member.Raft.ReportUnreachable(Pick().Id);
@@ -229,7 +224,7 @@ internal sealed class RandomCluster
             return;
 
         Take(member);
-        while (member.HasUnwritten && _random.NextDouble() < _kind.DiskSpeed)
+        while (member.HasUnwritten && _random.Next(3) > 0)
             Persist(member);
         while (member.CanApply && _random.Next(3) > 0)
             Apply(member);

@@ -5,9 +5,7 @@ namespace Kv.Node.Tests.Raft;
 
 public sealed class RandomClusterTests
 {
-    private const int Steps = 10_000;
-    private const int WaveSteps = 400;
-    private const int StormSteps = 6_000;
+    private const int Steps = 8000;
     private const int RoundsMax = 600;
 
     /// <summary>Whatever happens, there is one leader in a term, no node votes twice in one, logs that share an entry
@@ -18,20 +16,9 @@ public sealed class RandomClusterTests
     [Seeds(60)]
     public void A_cluster_in_trouble_keeps_its_promises_and_recovers(int seed)
     {
-        var cluster = new RandomCluster(seed, RandomClusterKind.Mixed(seed));
+        var cluster = new RandomCluster(seed);
         Trouble(cluster, seed);
         Recover(cluster);
-    }
-
-    /// <summary>The same, where nothing is rare that takes an election and a crash at the right moment: a vote that was
-    /// told and not remembered, an entry of an old term that is replaced though a majority held it (figure 8).</summary>
-    [Theory]
-    [Seeds(60)]
-    public void A_storm_of_elections_and_crashes_breaks_no_promise(int seed)
-    {
-        var cluster = new RandomCluster(seed, RandomClusterKind.Storm);
-        for (int step = 0; step < StormSteps; step++)
-            cluster.Step(trouble: 0.7);
     }
 
     /// <summary>Rules that nothing puts to the test hold easily: see that there were elections, losses, snapshots and
@@ -45,7 +32,7 @@ public sealed class RandomClusterTests
         var sum = new RandomClusterTally();
         for (int seed = 1001; seed <= 1020; seed++)
         {
-            var cluster = new RandomCluster(seed, RandomClusterKind.Mixed(seed));
+            var cluster = new RandomCluster(seed);
             Trouble(cluster, seed);
             applied += cluster.Rules.AppliedCount;
             leaders += cluster.Rules.LeaderCount;
@@ -68,10 +55,10 @@ public sealed class RandomClusterTests
 
     private static void Trouble(RandomCluster cluster, int seed)
     {
-        // Much trouble in some runs, little in others, and by turns: each finds what the other hides.
-        double most = 0.1 + (seed % 4 * 0.3);
+        // Much trouble in some runs, little in others: each finds what the other hides.
+        double trouble = seed % 4 / 3.0;
         for (int step = 0; step < Steps; step++)
-            cluster.Step(trouble: step / WaveSteps % 2 == 0 ? most : most / 8);
+            cluster.Step(trouble);
     }
 
     private static void Recover(RandomCluster cluster)
