@@ -40,7 +40,8 @@ public sealed class NodeCommands
     }
 
     /// <summary>Whether these arguments are for us; all others are flags of the server.</summary>
-    public static bool AreMeant(IReadOnlyList<string> arguments) => arguments.Count > 0 && Names.Contains(arguments[0]);
+    public static bool AreMeant(IReadOnlyList<string> arguments) =>
+        arguments.Count > 0 && Names.Contains(arguments[0]);
 
     /// <summary>The exit code.</summary>
     public int Run(IReadOnlyList<string> arguments)
@@ -72,7 +73,10 @@ public sealed class NodeCommands
     private Command HashKv()
     {
         var file = new Argument<string>("filename") { Description = "a snapshot file, or the page file of a node" };
-        var revision = new Option<long>("--rev") { Description = "maximum revision to hash (default: latest revision)" };
+        var revision = new Option<long>("--rev")
+        {
+            Description = "maximum revision to hash (default: latest revision)",
+        };
         var command = new Command("hashkv", "Prints the KV history hash of a given file") { file, revision };
         command.SetAction(parsed => Answer(
             parsed, () => HistoryHash.Run(_disk, parsed.GetRequiredValue(file), parsed.GetValue(revision))));
