@@ -1,4 +1,5 @@
 using System.Collections;
+using Kv.Server.Cli;
 using Kv.Server.Configuration;
 using Kv.Server.Logging;
 using Kv.Server.Startup;
@@ -17,6 +18,9 @@ internal static class Program
 
     private static async Task<int> Main(string[] arguments)
     {
+        if (NodeCommands.AreMeant(arguments))
+            return new NodeCommands(new RealDisk(), Console.Out, Console.Error).Run(arguments);
+
         switch (ConfigurationReader.Read(arguments, Sources()))
         {
             case ConfigurationOutcome.Print print:

@@ -67,7 +67,55 @@ public sealed class NodeCommands
         var status = new Command("status", "Gets backend snapshot status of a given file") { file };
         status.SetAction(parsed =>
             Answer(parsed, () => SnapshotStatus.Read(_disk, parsed.GetRequiredValue(file)).ToTable()));
-        return new Command("snapshot", "Manages etcd node snapshots") { status };
+        return new Command("snapshot", "Manages etcd node snapshots") { status, Restore() };
+    }
+
+    private Command Restore()
+    {
+        var file = new Argument<string>("filename") { Description = "a snapshot file" };
+        var data = new Option<string>("--data-dir") { Description = "the directory to make", Required = true };
+        var wal = TextOption("--wal-dir", "", "directory for the log, if it shall have its own");
+        var name = TextOption("--name", "default", "name of this member");
+        var members = TextOption(
+            "--initial-cluster", "default=http://localhost:2380", "the members of the new cluster: NAME=URL,...");
+        var token = TextOption("--initial-cluster-token", "etcd-cluster", "tells clusters of the same members apart");
+        var urls = TextOption(
+            "--initial-advertise-peer-urls", "http://localhost:2380", "where other members find this one");
+        var skip = new Option<bool>("--skip-hash-check")
+        {
+            Description = "take a file without a checksum, such as one copied from a data directory",
+        };
+        var bump = new Option<long>("--bump-revision") { Description = "by how much to raise the revision" };
+        var mark = new Option<bool>("--mark-compacted")
+        {
+            Description = "mark all before that as compacted (with --bump-revision, and only then)",
+        };
+        var command = new Command("restore", "Restores an etcd member snapshot to an etcd directory")
+        {
+            file, data, wal, name, members, token, urls, skip, bump, mark,
+        };
+        command.SetAction(parsed => Do(() =>
+        {
+            long raise = parsed.GetValue(bump);
+            if (raise < 0 || parsed.GetValue(mark) != raise > 0)
+                throw new CommandFailedException("--mark-compacted required if --revision-bump > 0");
+
+            string self = parsed.GetRequiredValue(name);
+            var options = new RestoreOptions
+            {
+                Name = self,
+                Members = RestoreOptions.ReadMembers(
+                    parsed.GetRequiredValue(members), self, parsed.GetRequiredValue(urls)),
+                Token = parsed.GetRequiredValue(token),
+                DataDirectory = parsed.GetRequiredValue(data),
+                WalDirectory = parsed.GetRequiredValue(wal),
+                SkipsHashCheck = parsed.GetValue(skip),
+                BumpRevision = raise,
+            };
+            new SnapshotRestore(_disk, options).Run(parsed.GetRequiredValue(file));
+            _error.WriteLine($"restored {parsed.GetRequiredValue(file)} into {options.DataDirectory}");
+        }));
+        return command;
     }
 
     private Command HashKv()
@@ -109,6 +157,9 @@ public sealed class NodeCommands
         return command;
     }
 
+    private static Option<string> TextOption(string name, string value, string description) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+
     private static Option<string> DataDirectory() =>
         new("--data-dir") { Description = "the node's data directory", Required = true };
 
@@ -121,9 +172,14 @@ public sealed class NodeCommands
             return ExitBadFormat;
         }
 
+        return Do(() => _output.Write(run().Format(format)));
+    }
+
+    private int Do(Action run)
+    {
         try
         {
-            _output.Write(run().Format(format));
+            run();
             return ExitOk;
         }
         catch (Exception fault) when (fault is CommandFailedException or CorruptDataException or IOException)

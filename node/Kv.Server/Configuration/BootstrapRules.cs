@@ -40,17 +40,24 @@ internal static class BootstrapRules
         if (bootstrap.Members.Count > 1)
             faults.Add("--initial-cluster with more than one member is not supported yet");
 
-        foreach (var twin in bootstrap.Members.SelectMany(each => each.PeerUrls).GroupBy(url => url))
+        CheckOwn(bootstrap.Members, member.Name, member.AdvertisePeerUrls, faults);
+    }
+
+    /// <summary>Adds what is wrong with the members if one of them is this one.</summary>
+    public static void CheckOwn(
+        IReadOnlyList<InitialMember> members, string name, IReadOnlyList<NodeUrl> advertised, List<string> faults)
+    {
+        foreach (var twin in members.SelectMany(each => each.PeerUrls).GroupBy(url => url))
         {
             if (twin.Count() > 1)
                 faults.Add($"initial cluster has duplicated url ({twin.Key})");
         }
 
-        var own = bootstrap.Members.FirstOrDefault(each => each.Name == member.Name);
+        var own = members.FirstOrDefault(each => each.Name == name);
         if (own is null)
-            faults.Add($"couldn't find local name \"{member.Name}\" in the initial cluster configuration");
-        else if (!Addresses(own.PeerUrls).SetEquals(Addresses(member.AdvertisePeerUrls)))
-            faults.Add(Mismatch(own, member.AdvertisePeerUrls));
+            faults.Add($"couldn't find local name \"{name}\" in the initial cluster configuration");
+        else if (!Addresses(own.PeerUrls).SetEquals(Addresses(advertised)))
+            faults.Add(Mismatch(own, advertised));
     }
 
     /// <summary>The one host name whose address is certain without asking a name server.</summary>

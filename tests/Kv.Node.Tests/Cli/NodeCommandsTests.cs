@@ -64,7 +64,8 @@ public sealed class NodeCommandsTests
         JsonElement answer = RunJson("hashkv", directory[$"{version}-snapshot.db"], "-w", "json");
 
         Assert.Equal(taken.GetProperty("hash").GetInt64(), answer.GetProperty("hash").GetInt64());
-        Assert.Equal(taken.GetProperty("compact_revision").GetInt64(), answer.GetProperty("compactRevision").GetInt64());
+        Assert.Equal(
+            taken.GetProperty("compact_revision").GetInt64(), answer.GetProperty("compactRevision").GetInt64());
     }
 
     [Fact]

@@ -38,13 +38,14 @@ public sealed class PlainSiteTests : IDisposable
             _ => [],
         };
 
-        PlainAnswer answer = await AskAsync(line.GetProperty("method").GetString()!, line.GetProperty("path").GetString()!);
+        string method = line.GetProperty("method").GetString()!;
+        PlainAnswer answer = await AskAsync(method, line.GetProperty("path").GetString()!);
 
         Assert.Equal(line.GetProperty("status").GetInt32(), answer.Status);
         if (line.TryGetProperty("content_type", out JsonElement type))
             Assert.Equal(type.GetString(), answer.ContentType);
         JsonElement response = line.GetProperty("response");
-        string body = answer.Status == 405 && line.GetProperty("method").GetString() == "HEAD" ? "" : Body(answer);
+        string body = method == "HEAD" ? "" : Body(answer);
         if (response.ValueKind == JsonValueKind.Object)
             Assert.Equal(response.GetRawText(), body.TrimEnd('\n'));
         else if (response.GetString() != "(omitted)")
@@ -55,7 +56,9 @@ public sealed class PlainSiteTests : IDisposable
     public async Task Health_says_what_is_wrong()
     {
         _node.HasLeader = false;
-        Assert.Equal((503, "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n"), Short(await AskAsync("GET", "/health")));
+        Assert.Equal(
+            (503, "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n"),
+            Short(await AskAsync("GET", "/health")));
         Assert.Equal(200, (await AskAsync("GET", "/health?serializable=true")).Status);
 
         _node.HasLeader = true;
