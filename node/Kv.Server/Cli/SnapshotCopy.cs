@@ -32,7 +32,8 @@ internal static class SnapshotCopy
         }
 
         byte[] stored = new byte[HashLength];
-        if (hasHash && !skipsHashCheck && snapshot.Read(length, stored) == HashLength && !stored.SequenceEqual(computed))
+        bool isWrong = hasHash && snapshot.Read(length, stored) == HashLength && !stored.SequenceEqual(computed);
+        if (isWrong && !skipsHashCheck)
         {
             disk.DeleteFile(target);
             throw new CommandFailedException(

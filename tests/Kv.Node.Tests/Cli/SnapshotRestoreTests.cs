@@ -20,7 +20,8 @@ public sealed class SnapshotRestoreTests
         string file = directory[$"{version}-snapshot.db"];
         string data = directory["data"];
 
-        (int exit, string output, string error) = NodeCommandsTests.Run("snapshot", "restore", file, "--data-dir", data);
+        (int exit, string output, string error) =
+            NodeCommandsTests.Run("snapshot", "restore", file, "--data-dir", data);
 
         Assert.Equal((0, "", $"restored {file} into {data}\n"), (exit, output, error));
         Assert.Equal((0, "", ""), NodeCommandsTests.Run("check", "--data-dir", data));
@@ -47,7 +48,10 @@ public sealed class SnapshotRestoreTests
         using PageFile pages = OpenPages(data);
         using ReadTransaction read = pages.BeginRead();
         Assert.Equal(
-            ["8e9e05c52164694d={\"id\":10276657743932975437,\"peerURLs\":[\"http://localhost:2380\"],\"name\":\"default\"}"],
+            [
+                "8e9e05c52164694d={\"id\":10276657743932975437,\"peerURLs\":[\"http://localhost:2380\"]," +
+                "\"name\":\"default\"}",
+            ],
             Rows(read, "members"));
         Assert.Empty(Rows(read, "members_removed"));
         Assert.Contains("confState={\"voters\":[10276657743932975437],\"auto_leave\":false}", Rows(read, "meta"));
