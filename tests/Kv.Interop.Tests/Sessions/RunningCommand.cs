@@ -1,0 +1,93 @@
+using System.Diagnostics;
+
+namespace Kv.Interop.Tests.Sessions;
+
+/// <summary>A command of a session that runs beside the others, such as a watch.</summary>
+public sealed class RunningCommand : IDisposable
+{
+    private static readonly TimeSpan LinesMax = TimeSpan.FromSeconds(8);
+
+    private readonly Process _process;
+    private readonly Lock _gate = new();
+    private readonly List<string> _lines = [];
+    private int _wanted = int.MaxValue;
+    private TaskCompletionSource _enough = NewSource();
+
+    public RunningCommand(string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Take(line.Data);
+        _process.ErrorDataReceived += (_, line) => Take(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public async Task TypeAsync(string text)
+    {
+        await _process.StandardInput.WriteLineAsync(text);
+        await _process.StandardInput.FlushAsync();
+    }
+
+    /// <summary>Waits for that many lines in all; gives up after a time, so that the comparison shows what came.</summary>
+    public async Task WaitForLinesAsync(int count)
+    {
+        Task enough;
+        lock (_gate)
+        {
+            if (_lines.Count >= count)
+                return;
+            _wanted = count;
+            _enough = NewSource();
+            enough = _enough.Task;
+        }
+
+        try
+        {
+            await enough.WaitAsync(LinesMax);
+        }
+        catch (TimeoutException)
+        {
+        }
+    }
+
+    /// <summary>Ends the command, and returns what it printed.</summary>
+    public async Task<IReadOnlyList<string>> EndAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        lock (_gate)
+            return [.. _lines];
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Take(string? line)
+    {
+        lock (_gate)
+        {
+            // What a client logs when it is ended is chance.
+            if (line is null || line.StartsWith("{\"level\":", StringComparison.Ordinal))
+                return;
+            _lines.Add(line);
+            if (_lines.Count >= _wanted)
+                _enough.TrySetResult();
+        }
+    }
+}

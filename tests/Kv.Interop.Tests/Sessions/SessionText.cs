@@ -1,0 +1,43 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Kv.Interop.Tests.Sessions;
+
+/// <summary>Takes out of etcdctl's output what differs between two runs against the same server: times, sizes, places in
+/// the Raft log, versions, and the client's own log lines. Everything else must be equal.</summary>
+public static class SessionText
+{
+    private static readonly (string Pattern, string Plain)[] Varying =
+    [
+        (@"took = [^\s,""]+", "took = T"),
+        (@"""took"":""[^""]*""", @"""took"":T"),
+        (@"\btook(:)? [0-9.]+[a-zµ]+", "took T"),
+        (@"\b[0-9]+(\.[0-9]+)? [kMG]?B\b", "SIZE"),
+        (@"""(dbSize|dbSizeInUse|totalSize|raftTerm|raft_term|raftIndex|raftAppliedIndex)"":[0-9]+", @"""$1"":N"),
+        (@"""(DBSize|DBSizeInUse|RaftTerm|RaftIndex|RaftAppliedIndex)"" : [0-9]+", @"""$1"" : N"),
+        (@"(true|false), (true|false), [0-9]+, [0-9]+, [0-9]+,", "$1, $2, N, N, N,"),
+        (@"(true|false) \| +(true|false) \| +[0-9]+ \| +[0-9]+ \| +[0-9]+ \|", "$1 | $2 | N | N | N |"),
+        (@"\b3\.[4-9]\.[0-9]+\b", "VERSION"),
+
+        // The width of a table follows its contents.
+        (@" {2,}", " "),
+        (@"-{3,}", "---"),
+    ];
+
+    public static string Plain(string text)
+    {
+        var plain = new StringBuilder();
+        foreach (string line in text.Split('\n'))
+        {
+            if (line.StartsWith("{\"level\":", StringComparison.Ordinal))
+                continue;
+
+            string kept = line;
+            foreach ((string pattern, string replacement) in Varying)
+                kept = Regex.Replace(kept, pattern, replacement);
+            plain.Append(kept.TrimEnd()).Append('\n');
+        }
+
+        return plain.ToString().TrimEnd('\n') + "\n";
+    }
+}
