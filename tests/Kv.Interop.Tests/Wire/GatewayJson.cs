@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
 
 namespace Kv.Interop.Tests.Wire;
 
@@ -11,6 +13,18 @@ public static class GatewayJson
     {
         ["sort_order"] = ["NONE", "ASCEND", "DESCEND"],
     };
+
+    /// <summary>Makes the gRPC call that a request to the gateway stands for.</summary>
+    public static Task<RawAnswer> CallAsync(
+        RawGrpc grpc,
+        string path,
+        JsonNode? request,
+        IReadOnlyDictionary<string, string> metadata)
+    {
+        MethodDescriptor method = ApiRoutes.Find(path) ?? throw new InvalidDataException($"No method behind {path}.");
+        IMessage message = JsonParser.Default.Parse(request?.ToJsonString() ?? "{}", method.InputType);
+        return grpc.CallAsync(ApiRoutes.GrpcPath(method), [message.ToByteArray()], metadata);
+    }
 
     public static string Plain(string body)
     {

@@ -12,7 +12,8 @@ public sealed class ReplayReport
     private readonly List<string> _differences = [];
     private int _compared;
 
-    public void Exclude(string reason) => _excluded[reason] = _excluded.GetValueOrDefault(reason) + 1;
+    public void Exclude(string reason, int count = 1) =>
+        _excluded[reason] = _excluded.GetValueOrDefault(reason) + count;
 
     public void Compare(string? difference)
     {
