@@ -19,11 +19,11 @@ public static class ClusterVersion
         {
             page = await Client.GetStringAsync(new Uri(node, "/version"));
             JsonNode version = JsonNode.Parse(page)!;
-            bool decided = (string?)version["etcdcluster"] != "not_decided";
+            string? cluster = (string?)version["etcdcluster"];
 
             // 3.5 does not tell a storage version.
-            bool stored = (string?)version["storage"] is null || (string?)version["storage"] == (string?)version["etcdcluster"];
-            if (decided && stored)
+            bool stored = version["storage"] is null || (string?)version["storage"] == cluster;
+            if (cluster != "not_decided" && stored)
                 return;
         }
         while (DateTime.UtcNow < end && await timer.WaitForNextTickAsync());

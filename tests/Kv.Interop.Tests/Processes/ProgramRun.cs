@@ -44,7 +44,11 @@ public sealed record ProgramRun(string Command, int? ExitCode, string Output, st
         return this;
     }
 
-    public override string ToString() => $"$ {Command}\nexit {ExitCode?.ToString() ?? "none in time"}\n{Output}{Errors}";
+    public override string ToString()
+    {
+        string exit = ExitCode is { } code ? $"exit {code}" : "did not end in time";
+        return $"$ {Command}\n{exit}\n{Output}{Errors}";
+    }
 
     private static async Task FeedAsync(Process process, string input)
     {

@@ -13,7 +13,13 @@ namespace Kv.Interop.Tests.Sessions;
 /// OK
 /// --- stderr
 /// </code></summary>
-public sealed record RecordedCommand(int Number, string Command, string Input, int ExitCode, string Output, string Errors)
+public sealed record RecordedCommand(
+    int Number,
+    string Command,
+    string Input,
+    int ExitCode,
+    string Output,
+    string Errors)
 {
     private const string Program = "$ etcdctl ";
 

@@ -54,8 +54,8 @@ public sealed class RecordedSessionTests
             ["ETCDCTL_API"] = "3",
             ["ETCDCTL_ENDPOINTS"] = node.Endpoint,
         };
-        IReadOnlyList<string> words =
-            [.. SessionScript.Words(command.Command).Select(word => word == "nofile" ? Path.Combine(folder, word) : word)];
+        IReadOnlyList<string> words = SessionScript.Words(
+            command.Command.Replace("nofile", Path.Combine(folder, "nofile"), StringComparison.Ordinal));
         return ProgramRun.StartAsync(EtcdRelease.V35.Etcdctl, words, command.Input, environment);
     }
 

@@ -13,7 +13,10 @@ public sealed class RunningCommand : IDisposable
     private int _wanted = int.MaxValue;
     private TaskCompletionSource _enough = NewSource();
 
-    public RunningCommand(string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+    public RunningCommand(
+        string file,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(file, arguments)
         {
@@ -37,7 +40,7 @@ public sealed class RunningCommand : IDisposable
         await _process.StandardInput.FlushAsync();
     }
 
-    /// <summary>Waits for that many lines in all; gives up after a time, so that the comparison shows what came.</summary>
+    /// <summary>Waits for that many lines in all; gives up after a time: the comparison shows what came.</summary>
     public async Task WaitForLinesAsync(int count)
     {
         Task enough;

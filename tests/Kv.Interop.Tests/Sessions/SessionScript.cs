@@ -30,7 +30,7 @@ public static class SessionScript
         return steps;
     }
 
-    /// <summary>The words of a command, as a shell would take them; <c>$'..'</c> and expansions are not known.</summary>
+    /// <summary>The words of a command, as a shell takes them; it knows no escapes and no expansions.</summary>
     public static IReadOnlyList<string> Words(string command)
     {
         var words = new List<string>();

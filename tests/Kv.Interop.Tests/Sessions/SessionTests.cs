@@ -37,7 +37,8 @@ public sealed class SessionTests
         using var folder = new TempDirectory();
         var settings = new NodeSettings(folder["first"]);
         IReadOnlyList<string> expected = await PlayAsync(client, judge, settings);
-        IReadOnlyList<string> actual = await PlayAsync(client, judged, settings with { DataDirectory = folder["second"] });
+        NodeSettings same = settings with { DataDirectory = folder["second"] };
+        IReadOnlyList<string> actual = await PlayAsync(client, judged, same);
         Keep($"{client}-{judge}", expected);
         Keep($"{client}-{judged}", actual);
         SessionDifference.MustBeEmpty(judge.Name, expected, judged.Name, actual);

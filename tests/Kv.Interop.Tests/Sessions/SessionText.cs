@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Kv.Interop.Tests.Sessions;
 
-/// <summary>Takes out of etcdctl's output what differs between two runs against the same server: times, sizes, places in
-/// the Raft log, versions, and the client's own log lines. Everything else must be equal.</summary>
+/// <summary>Takes out of etcdctl's output what differs between two runs against the same server: times, sizes, places
+/// in the Raft log, versions, and the client's own log lines. Everything else must be equal.</summary>
 public static class SessionText
 {
     private static readonly (string Pattern, string Plain)[] Varying =

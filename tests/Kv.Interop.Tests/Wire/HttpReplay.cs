@@ -41,7 +41,8 @@ public static class HttpReplay
     private static string Settled(string body)
     {
         string[] lines = body.Split('\n');
-        return string.Join('\n', lines.Where(IsCheck).Order(StringComparer.Ordinal).Concat(lines.Where(line => !IsCheck(line))));
+        IEnumerable<string> checks = lines.Where(IsCheck).Order(StringComparer.Ordinal);
+        return string.Join('\n', checks.Concat(lines.Where(line => !IsCheck(line))));
     }
 
     private static bool IsCheck(string line) => line.StartsWith('[');

@@ -54,7 +54,8 @@ public sealed class Placeholders
                 bytes.AsSpan().Fill((byte)((string)what[0]!)[0]);
                 return Convert.ToBase64String(bytes);
             case JsonObject fields:
-                return new JsonObject(fields.Select(field => KeyValuePair.Create(field.Key, Map(field.Value, replace))));
+                return new JsonObject(
+                    fields.Select(field => KeyValuePair.Create(field.Key, Map(field.Value, replace))));
             case JsonArray items:
                 return new JsonArray([.. items.Select(item => Map(item, replace))]);
             case JsonValue value when value.TryGetValue(out string? text):

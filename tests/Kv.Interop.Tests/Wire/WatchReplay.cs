@@ -135,7 +135,10 @@ public sealed class WatchReplay(Uri node) : IDisposable
     private static string Short(JsonObject step)
     {
         const int Max = 160;
-        string text = string.Join(' ', step.Where(field => field.Key != "recv").Select(field => $"{field.Key} {field.Value?.ToJsonString()}"));
+        IEnumerable<string> fields = step
+            .Where(field => field.Key != "recv")
+            .Select(field => $"{field.Key} {field.Value?.ToJsonString()}");
+        string text = string.Join(' ', fields);
         return text.Length > Max ? text[..Max] : text;
     }
 }
