@@ -88,6 +88,13 @@ public sealed class NodePicture
             $"{what}\nmissing:{Some(missing)}\nadded:{Some(added)}");
     }
 
+    /// <summary>Like <see cref="MustEqual"/>, where less was recorded than can be asked.</summary>
+    public void MustContain(NodePicture expected, string what)
+    {
+        string[] missing = [.. expected._lines.Except(_lines)];
+        Assert.True(expected._lines.Count > 1 && missing.Length == 0, $"{what}\nmissing:{Some(missing)}");
+    }
+
     private static string Some(string[] lines) => string.Concat(lines.Take(20).Select(line => "\n  " + line));
 
     private void Add(string line) => _lines.Add(line);
