@@ -27,8 +27,8 @@ public sealed class DamagedDirectoryTests
         ("wal-zero-middle-sector", ["0000000000000000-0000000000000000.wal"]),
     ];
 
-    /// <summary>Case, and whose recorded state ours must show: its own, or the undamaged one. A bit of a value cannot be
-    /// told from another value, for the page file has no checksums; what follows a torn write was never
+    /// <summary>Case, and whose recorded state ours must show: its own, or the undamaged one. A bit of a value cannot
+    /// be told from another value, for the page file has no checksums; what follows a torn write was never
     /// acknowledged.</summary>
     private static readonly (string Name, string State)[] Serves =
     [

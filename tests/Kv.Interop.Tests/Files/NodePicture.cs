@@ -38,7 +38,7 @@ public sealed class NodePicture
 
     public static async Task<long> RevisionAsync(ApiClient client)
     {
-        var request = new RangeRequest { Key = ByteString.CopyFrom(0), Serializable = true, CountOnly = true };
+        var request = new RangeRequest { Key = ByteString.CopyFrom(0), CountOnly = true };
         RangeResponse response = await client.CallAsync<RangeResponse>("KV/Range", request);
         return response.Header.Revision;
     }

@@ -92,7 +92,8 @@ public sealed class RecordedState(JsonElement fields)
     private JsonElement.ArrayEnumerator Items(string name) =>
         fields.TryGetProperty(name, out JsonElement items) ? items.EnumerateArray() : default;
 
-    private static ulong Id(JsonElement element, string name) => element.GetProperty(name).GetProperty("dec").GetUInt64();
+    private static ulong Id(JsonElement element, string name) =>
+        element.GetProperty(name).GetProperty("dec").GetUInt64();
 
     private static long Number(JsonElement element, string name) => element.GetProperty(name).GetInt64();
 

@@ -13,8 +13,8 @@ public sealed class Workload(ApiClient client)
     private const long LeaseTtl = 1_000_000;
     private const int LongValueBytes = 100_000;
 
-    /// <summary>Revisions worth comparing after <see cref="RunAsync"/>: the last compacted one, those beside it, and the
-    /// last.</summary>
+    /// <summary>Revisions worth comparing after <see cref="RunAsync"/>: the last compacted one, those beside it, and
+    /// the last.</summary>
     public static IReadOnlyList<long> Revisions(long current, long compacted) =>
         [compacted, compacted + 1, (compacted + current) / 2, current - 1, current];
 
