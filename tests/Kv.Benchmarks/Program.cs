@@ -1,1 +1,3 @@
-Console.WriteLine("kv-bench");
+using Kv.Benchmarks;
+
+return await new CommandLine().Build().Parse(args).InvokeAsync();

@@ -12,7 +12,7 @@ public sealed class ApiReplayTests
     [Fact]
     public async Task Ours_answers_as_3_7_1_did()
     {
-        var rules = new ApiRules(authEnforced: false, locks: false, downgrade: true);
+        var rules = new ApiRules(authEnforced: false, locks: false, downgrade: false, clusterVersionHeld: true);
         await ReplayAsync(NodeProgram.Ours, rules, Minor37, overlay: null);
     }
 
@@ -20,7 +20,7 @@ public sealed class ApiReplayTests
     [Fact]
     public async Task Etcd_answers_as_itself()
     {
-        var rules = new ApiRules(authEnforced: true, locks: false, downgrade: true);
+        var rules = new ApiRules(authEnforced: true, locks: false, downgrade: true, clusterVersionHeld: false);
         await ReplayAsync(NodeProgram.Etcd35, rules, Minor35, "api-diff-3.5.30.jsonl");
     }
 
@@ -28,7 +28,7 @@ public sealed class ApiReplayTests
     [Fact]
     public async Task Etcd_answers_as_itself_while_authentication_stays_off()
     {
-        var rules = new ApiRules(authEnforced: false, locks: false, downgrade: true);
+        var rules = new ApiRules(authEnforced: false, locks: false, downgrade: true, clusterVersionHeld: false);
         await ReplayAsync(NodeProgram.Etcd35, rules, Minor35, "api-diff-3.5.30.jsonl");
     }
 

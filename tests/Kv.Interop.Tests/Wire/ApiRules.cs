@@ -4,8 +4,9 @@ namespace Kv.Interop.Tests.Wire;
 
 /// <summary>Which recorded lines are not compared, by rule. Every line that is left out is counted under its
 /// reason.</summary>
-public sealed class ApiRules(bool authEnforced, bool locks, bool downgrade)
+public sealed class ApiRules(bool authEnforced, bool locks, bool downgrade, bool clusterVersionHeld)
 {
+    private const string ClusterVersion = "ours holds the version of the cluster at 3.5, to let a 3.5 take over again";
     private const string GatewayPath = "a path that only the JSON gateway has";
     private const string GatewayBody = "a body that only the JSON gateway's reader takes, or its refusal";
     private const string Debug = "Go's own debug pages";
@@ -35,6 +36,9 @@ public sealed class ApiRules(bool authEnforced, bool locks, bool downgrade)
     private bool _authRecordedOn;
     private bool _authWasRecordedOn;
 
+    /// <summary>Whether answers tell of no storage version, as those of a 3.5 do.</summary>
+    public bool StorageVersionHeld => clusterVersionHeld;
+
     /// <summary>Whether tokens are sent along.</summary>
     public bool SendsTokens => authEnforced;
 
@@ -60,6 +64,8 @@ public sealed class ApiRules(bool authEnforced, bool locks, bool downgrade)
 
     private string? NotYet(WireLine line, bool recordedWithAuth)
     {
+        if (clusterVersionHeld && line.Path == "/version" && line.Status == 200)
+            return ClusterVersion;
         if (!locks && IsLock(line))
             return Locks;
         if (!locks && line.Number == LeasesWithLock)
