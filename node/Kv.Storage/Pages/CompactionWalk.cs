@@ -4,7 +4,11 @@ namespace Kv.Storage.Pages;
 /// thinly filled: unpacked into nodes, they go elsewhere when the transaction commits, and with them, as in any change,
 /// the way from the root. The walk sees from branch elements where their children lie, so it reads few pages that it
 /// does not move; it stops when it has moved or read enough, and says where to go on.</summary>
-internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZone zone, int pagesMax)
+internal sealed class CompactionWalk(
+    WriteTransaction transaction,
+    CompactionZone zone,
+    int pagesMax,
+    HashSet<byte[]> nesting)
 {
     private const int ReadsPerMove = 4;
     private const double FillPercent = 0.9;
@@ -14,8 +18,8 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
 
     // Where to go on: a key of the root, which names a bucket if there is a second, which is a key of that bucket ...
     private List<byte[]> _resume = [];
+    private byte[] _topLevel = [];
     private int _reads;
-    private int _leaves;
 
     public int MovedPages { get; private set; }
 
@@ -23,10 +27,6 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
     public int LongestStuck { get; private set; }
 
     public long StuckPages { get; private set; }
-
-    /// <summary>Top-level buckets with buckets in them; null if that is not known, so that all leaves must be looked
-    /// into.</summary>
-    public IReadOnlySet<byte[]>? Nesting { get; init; }
 
     /// <summary>Where the next walk is to go on; null if all was walked.</summary>
     public List<byte[]>? Run(List<byte[]> resume)
@@ -57,7 +57,7 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
         bool isAboveLeaves = depth + 1 == place.Height;
         if (isAboveLeaves && zone.Goal == CompactionGoal.Repack)
         {
-            if (IsEnough())
+            if (IsEnough(place.Level, page.BranchKey(0)))
             {
                 SetResume(place.Level, page.BranchKey(0));
                 return false;
@@ -69,7 +69,7 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
         for (int index = page.SearchBranch(ResumeKey(place.Level)); index < page.Count; index++)
         {
             var key = page.BranchKey(index);
-            if (isAboveLeaves && zone.Goal != CompactionGoal.Repack && IsEnough())
+            if (isAboveLeaves && zone.Goal != CompactionGoal.Repack && IsEnough(place.Level, key))
             {
                 SetResume(place.Level, key);
                 return false;
@@ -77,8 +77,6 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
 
             var child = page.Child(index);
             Consider(place.Bucket.Tree, key, depth + 1, child);
-            if (isAboveLeaves)
-                _leaves++;
             if (isAboveLeaves && !place.HasBuckets)
                 continue;
             if (!WalkPage(place, transaction.State.GetPage(child), depth + 1))
@@ -106,8 +104,7 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
             if (header.IsInline || !place.Bucket.TryOpenBucket(name, out var bucket))
                 continue;
 
-            bool hasBuckets = place.HasBuckets && (level > 0 || Nesting is null || Nesting.Contains(name.ToArray()));
-            if (!WalkTree(bucket, header, level + 1, hasBuckets))
+            if (!WalkTree(bucket, header, level + 1, MayHaveBuckets(level, name)))
             {
                 SetResume(level, name);
                 return false;
@@ -119,6 +116,18 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
         return true;
     }
 
+    /// <summary>The first round looks into each leaf, and so learns which of the top-level buckets have buckets in
+    /// them. One that gets its first meanwhile is none to care about: its pages are new, and so as low as can
+    /// be.</summary>
+    private bool MayHaveBuckets(int level, ReadOnlySpan<byte> name)
+    {
+        if (level == 0)
+            _topLevel = name.ToArray();
+        else
+            nesting.Add(_topLevel);
+        return level > 0 || zone.Goal == CompactionGoal.Repack || nesting.Contains(_topLevel);
+    }
+
     private void Consider(WriteTree tree, ReadOnlySpan<byte> key, int depth, PageId id)
     {
         if (!zone.Contains(id))
@@ -128,7 +137,7 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
         _reads++;
         if (count < zone.RunMin)
             return;
-        if (!transaction.TryAllocate(count, zone.DestinationLimit(transaction.HighWater), out var destination))
+        if (!TryChooseDestination(count, out var destination))
         {
             LongestStuck = Math.Max(LongestStuck, count);
             StuckPages += count;
@@ -136,7 +145,8 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
         }
 
         var node = tree.Unpack(key, depth);
-        Invariant.Require(node.Page == id && node.Destination is null);
+        if (node.Page != id)
+            transaction.State.ThrowCorrupt(id, "the keys above it do not lead to it");
         node.Destination = destination;
         MovedPages += count;
     }
@@ -177,8 +187,20 @@ internal sealed class CompactionWalk(WriteTransaction transaction, CompactionZon
         MovedPages += count;
     }
 
-    // At least one leaf each time, or the walk might not get on.
-    private bool IsEnough() => _leaves > 0 && (MovedPages >= pagesMax || _reads >= ReadsPerMove * pagesMax);
+    private bool TryChooseDestination(int count, out PageId destination)
+    {
+        if (zone.Goal == CompactionGoal.ClearEnd)
+            return transaction.TryAllocate(count, limit: zone.From, out destination);
+
+        // To the end of the file if there is no other room: what is cleared here will take more than that.
+        destination = transaction.Allocate(count);
+        return true;
+    }
+
+    // Never before the place where this walk began, nor there: it might not get on.
+    private bool IsEnough(int level, ReadOnlySpan<byte> key) =>
+        (MovedPages >= pagesMax || _reads >= ReadsPerMove * pagesMax)
+        && (level >= _resume.Count || key.SequenceCompareTo(_resume[level]) > 0);
 
     private ReadOnlySpan<byte> ResumeKey(int level) => level < _resume.Count ? _resume[level] : default;
 

@@ -8,8 +8,6 @@ internal readonly record struct CompactionZone(CompactionGoal Goal, ulong From, 
 
     public bool Contains(PageId page) => page.Value >= From && page.Value < To;
 
-    public ulong DestinationLimit(ulong highWater) => Goal == CompactionGoal.ClearEnd ? From : highWater;
-
     public static CompactionZone End(ulong from, int runMin) =>
         new(CompactionGoal.ClearEnd, from, ulong.MaxValue, runMin);
 

@@ -23,6 +23,7 @@ internal sealed class Compactor(PageFile file)
 
     private Phase _phase = Phase.Idle;
     private CompactionZone _zone;
+    private readonly HashSet<byte[]> _nesting = new(KeyComparer.Instance);
     private List<byte[]> _resume = [];
     private ulong _roundEnd; // the last commit when the round came to its end
     private ulong _lowestEnd;
@@ -39,9 +40,6 @@ internal sealed class Compactor(PageFile file)
         Finishing,
     }
 
-    /// <summary>Top-level buckets with buckets in them; null if that is not known.</summary>
-    public HashSet<byte[]>? Nesting { get; set; }
-
     private FreePages Free => file.Pool.Free;
 
     private ulong HighWater => file.Current.Meta.HighWater;
@@ -51,6 +49,7 @@ internal sealed class Compactor(PageFile file)
         switch (_phase)
         {
             case Phase.Idle:
+                _nesting.Clear();
                 _rounds = 0;
                 _fruitlessRounds = 0;
                 _lowestEnd = HighWater;
@@ -101,7 +100,7 @@ internal sealed class Compactor(PageFile file)
     private int Move(int pagesMax)
     {
         using var transaction = file.BeginCompaction();
-        var walk = new CompactionWalk(transaction, _zone, pagesMax) { Nesting = Nesting };
+        var walk = new CompactionWalk(transaction, _zone, pagesMax, _nesting);
         var resume = walk.Run(_resume);
         _longestStuck = Math.Max(_longestStuck, walk.LongestStuck);
         _stuckPages += walk.StuckPages;

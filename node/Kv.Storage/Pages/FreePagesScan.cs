@@ -9,8 +9,6 @@ internal sealed class FreePagesScan
 {
     private readonly CommittedState _state;
     private readonly FreePages _free;
-    private readonly HashSet<byte[]> _nesting = new(KeyComparer.Instance);
-    private byte[] _topLevel = [];
 
     private FreePagesScan(CommittedState state, FreePages free)
     {
@@ -18,13 +16,10 @@ internal sealed class FreePagesScan
         _free = free;
     }
 
-    /// <summary>Fills <paramref name="free"/>, and returns the top-level buckets that have buckets in them.</summary>
-    public static HashSet<byte[]> Run(CommittedState state, FreePages free)
+    public static void Run(CommittedState state, FreePages free)
     {
         free.Add(new PageId(FirstDataPage), checked((int)(state.Meta.HighWater - FirstDataPage)));
-        var scan = new FreePagesScan(state, free);
-        scan.Visit(state.Meta.Root, depth: 0, nesting: 0);
-        return scan._nesting;
+        new FreePagesScan(state, free).Visit(state.Meta.Root, depth: 0, nesting: 0);
     }
 
     private void Visit(PageId id, int depth, int nesting)
@@ -52,15 +47,11 @@ internal sealed class FreePagesScan
     {
         for (int index = 0; index < leaf.Count; index++)
         {
-            var name = leaf.LeafKey(index);
+            leaf.LeafKey(index);
             var value = leaf.LeafValue(index);
             if (!leaf.IsBucket(index))
                 continue;
 
-            if (nesting == 0)
-                _topLevel = name.ToArray();
-            else
-                _nesting.Add(_topLevel);
             var header = BucketHeader.Parse(_state, leaf.Id, value);
             if (!header.IsInline)
                 Visit(header.Root, depth: 0, nesting + 1);

@@ -46,8 +46,6 @@ public sealed class PageFile : IDisposable
 
     internal CommittedState Current => _current;
 
-    internal Compactor Compactor => _compactor;
-
     /// <summary>Opens the file, or makes it if it is missing or empty. Throws <see cref="PageFileLockedException"/> if
     /// another process holds it, and <see cref="CorruptDataException"/> if it can not be trusted.</summary>
     public static PageFile Open(IDisk disk, string path, PageFileOptions options)
@@ -208,7 +206,7 @@ public sealed class PageFile : IDisposable
     private void FindFreePages()
     {
         if (_current.Meta.FreeList == PageId.None)
-            _compactor.Nesting = FreePagesScan.Run(_current, _pool.Free);
+            FreePagesScan.Run(_current, _pool.Free);
         else
             StoredFreeList.Load(_current, _pool.Free.Add);
         NoteFreeBytes();

@@ -11,14 +11,12 @@ public sealed class WriteBucket
     private readonly WriteTransaction _transaction;
     private readonly Dictionary<byte[], WriteBucket> _open = new(KeyComparer.Instance);
     private readonly WriteTree _tree;
-    private readonly byte[]? _topLevelName; // of the bucket that this is or lies in; null for the root
     private ulong _sequence;
     private bool _hasNewSequence;
     private bool _isDropped;
 
-    internal WriteBucket(WriteTransaction transaction, BucketHeader header, byte[]? topLevelName)
+    internal WriteBucket(WriteTransaction transaction, BucketHeader header)
     {
-        _topLevelName = topLevelName;
         _transaction = transaction;
         _tree = new WriteTree(transaction, header);
         _sequence = header.Sequence;
@@ -72,10 +70,9 @@ public sealed class WriteBucket
         if (!_tree.TryFind(name, out var value, out bool isBucket) || !isBucket)
             return false;
 
-        byte[] ownName = name.ToArray();
         var header = BucketHeader.Parse(_transaction.State, _tree.RootPage, value);
-        bucket = new WriteBucket(_transaction, header, _topLevelName ?? ownName);
-        _open.Add(ownName, bucket);
+        bucket = new WriteBucket(_transaction, header);
+        _open.Add(name.ToArray(), bucket);
         return true;
     }
 
@@ -86,8 +83,6 @@ public sealed class WriteBucket
             return bucket;
 
         Invariant.Require(name.Length is > 0 and <= KeyBytesMax);
-        if (_topLevelName is not null)
-            _transaction.NoteNesting(_topLevelName);
         Span<byte> empty = stackalloc byte[BucketHeaderBytes + HeaderBytes];
         empty.Clear();
         BinaryPrimitives.WriteUInt16LittleEndian(empty[(BucketHeaderBytes + FlagsOffset)..], LeafFlag);

@@ -19,7 +19,7 @@ public sealed class WriteTransaction : IDisposable
         State = state;
         Id = id;
         HighWater = state.Meta.HighWater;
-        Root = new WriteBucket(this, BucketHeader.At(state.Meta.Root, state.Meta.Sequence), topLevelName: null);
+        Root = new WriteBucket(this, BucketHeader.At(state.Meta.Root, state.Meta.Sequence));
     }
 
     public ulong Id { get; }
@@ -104,8 +104,6 @@ public sealed class WriteTransaction : IDisposable
 
     /// <summary>Of pages that were allocated and, while committing, found not to be needed.</summary>
     internal void GiveBack(PageId start, int count) => _file.Pool.Free.Add(start, count);
-
-    internal void NoteNesting(byte[] topLevelBucket) => _file.Compactor.Nesting?.Add(topLevelBucket);
 
     internal void Free(PageId start, int count) => _freed.Add(_file.Pool.ToFreedRun(start, count));
 

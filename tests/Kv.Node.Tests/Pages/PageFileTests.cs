@@ -244,11 +244,10 @@ public sealed class PageFileTests
         ];
 
         var random = new Random(1);
-        for (int round = 0; round < 80; round++)
+        for (int round = 0; round < 60; round++)
         {
             PutCounted(file, round, random.Next(1, 2000));
-            for (int step = 0; step < 3; step++)
-                file.CompactSome(64);
+            file.CompactSome(64);
         }
 
         await stop.CancelAsync();
