@@ -221,8 +221,7 @@ public sealed class LogWriter : IDisposable
     /// disk.</summary>
     private void Cut()
     {
-        _segments.Current.SetLength(_position);
-        SyncFile(_segments.Current);
+        _segments.Current.SetLength(_position); // for tidiness: zeros after its end would do no harm
 
         _records.AddChecksum();
         _records.AddMetadata(_metadata);
