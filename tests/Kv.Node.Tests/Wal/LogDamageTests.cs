@@ -81,6 +81,11 @@ public sealed class LogDamageTests : IDisposable
         Assert.True(IsRefused(log, bytes => bytes[123_168 + 3] ^= bit)); // the last record's
     }
 
+    /// <summary>A sector is lost as a whole: a length alone is not.</summary>
+    [Fact]
+    public void A_length_that_became_zero_is_no_torn_end() =>
+        Assert.True(IsRefused(EtcdsLog(), bytes => bytes.AsSpan(123_168, 8).Clear()));
+
     [Fact]
     public void A_hole_before_a_state_and_an_entry_that_skips_indexes_is_damage()
     {
