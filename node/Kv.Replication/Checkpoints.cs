@@ -6,7 +6,8 @@ using Kv.Store;
 
 namespace Kv.Replication;
 
-/// <summary>Lets the log be shortened: after so many entries, the page file is made to contain all of them, then the log
+/// <summary>Lets the log be shortened: after so many entries, the page file is made to contain all of them, then the
+/// log
 /// is told of it, and what lies below is given up. Between the steps the lanes go on; a crash anywhere between them
 /// leaves the log longer than it need be and nothing else.</summary>
 public sealed class Checkpoints(

@@ -2,7 +2,8 @@ using Kv.Raft;
 
 namespace Kv.Replication;
 
-/// <summary>What a <see cref="Replica"/> is told. A struct with a tag, so that an inbox of thousands is one array.</summary>
+/// <summary>What a <see cref="Replica"/> is told. A struct with a tag, so that an inbox of thousands is one
+/// array.</summary>
 public readonly record struct ReplicaEvent
 {
     private ReplicaEvent(EventKind kind, object? subject, ulong number)

@@ -18,7 +18,8 @@ public sealed class RealDisk : IDisk
     {
         try
         {
-            string[] names = [.. Directory.EnumerateFileSystemEntries(directory).Select(path => Path.GetFileName(path))];
+            string[] names = [.. Directory.EnumerateFileSystemEntries(directory).Select(path =>
+                Path.GetFileName(path))];
             Array.Sort(names, StringComparer.Ordinal);
             return names;
         }

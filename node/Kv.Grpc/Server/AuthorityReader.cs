@@ -2,7 +2,8 @@ using System.IO.Pipelines;
 
 namespace Kv.Grpc;
 
-/// <summary>Lets clients in whose <c>:authority</c> is a URL. The client of etcd 3.4 sends <c>http://host:port</c> there on
+/// <summary>Lets clients in whose <c>:authority</c> is a URL. The client of etcd 3.4 sends <c>http://host:port</c>
+/// there on
 /// some of its connections, which Go's servers take and Kestrel refuses. So the header blocks of such a connection are
 /// mended before Kestrel sees them (<see cref="HeaderBlock"/>), in place and without a change of length.
 /// <para>A connection is judged by its first header block: with nothing to mend there, all that follows is passed

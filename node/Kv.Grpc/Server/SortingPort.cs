@@ -110,7 +110,11 @@ internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint w
             patience.CancelAfter(firstBytesTimeout);
             bool isHttp2 = await BeginsWithPrefaceAsync(connection.Transport.Input, patience.Token);
             if (isHttp2)
-                connection.Transport = new Duplex(new AuthorityReader(connection.Transport.Input), connection.Transport.Output);
+            {
+                connection.Transport = new Duplex(
+                    new AuthorityReader(connection.Transport.Input), connection.Transport.Output);
+            }
+
             await (isHttp2 ? _http2 : _http1).Writer.WriteAsync(connection, _stop.Token);
         }
         catch (Exception)

@@ -100,8 +100,8 @@ public static class MemberLog
             CorruptDataException.Throw(
                 files.PageFile,
                 $"the page file contains entries up to {applied}, but the log {files.Log} begins at "
-                + $"{summary.FirstIndex}, after the snapshot at {newest}: entries between them are missing. Remove this "
-                + "member and add it anew, or restore a snapshot with 'kv-node snapshot restore'");
+                + $"{summary.FirstIndex}, after the snapshot at {newest}: entries between them are missing. Remove "
+                + "this member and add it anew, or restore a snapshot with 'kv-node snapshot restore'");
         }
 
         return from;

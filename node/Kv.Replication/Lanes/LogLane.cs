@@ -4,7 +4,8 @@ using Kv.Storage.Log;
 
 namespace Kv.Replication;
 
-/// <summary>The thread that owns the write-ahead log. It takes whatever gathered during the last sync as the next batch:
+/// <summary>The thread that owns the write-ahead log. It takes whatever gathered during the last sync as the next
+/// batch:
 /// the busier the node, the larger the batches, with no timer to tune. A failed write or sync ends the lane and with
 /// it the process, since a retried sync proves nothing.</summary>
 public sealed class LogLane : ILog, IDisposable
@@ -67,7 +68,8 @@ public sealed class LogLane : ILog, IDisposable
         _isSleeping = false;
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The top of a lane: whatever happened, the owner must hear of it.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "The top of a lane: whatever happened, the owner must hear of it.")]
     private void Run()
     {
         try

@@ -35,7 +35,8 @@ public sealed class ReplicaLoop : IDisposable
             _thread.Join();
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The top of a lane: whatever happened, the owner must hear of it.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "The top of a lane: whatever happened, the owner must hear of it.")]
     private void Run()
     {
         try

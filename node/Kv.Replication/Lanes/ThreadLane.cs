@@ -45,7 +45,8 @@ public sealed class ThreadLane : ILane, IDisposable
         _arrived.Dispose();
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The top of a lane: whatever happened, the owner must hear of it.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "The top of a lane: whatever happened, the owner must hear of it.")]
     private void Run()
     {
         try

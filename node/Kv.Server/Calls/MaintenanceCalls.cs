@@ -95,7 +95,8 @@ internal sealed class MaintenanceCalls(
         };
     }
 
-    /// <summary>Sends the page file as it is now, piece by piece while writes go on, and at last the SHA-256 of all that
+    /// <summary>Sends the page file as it is now, piece by piece while writes go on, and at last the SHA-256 of all
+    /// that
     /// was sent.</summary>
     public override async Task Snapshot(
         SnapshotRequest request, IServerStreamWriter<SnapshotResponse> responseStream, ServerCallContext context)
@@ -134,7 +135,8 @@ internal sealed class MaintenanceCalls(
     }
 
     private async Task SendAsync(
-        IServerStreamWriter<SnapshotResponse> stream, ReadOnlyMemory<byte> piece, long remaining, ServerCallContext context)
+        IServerStreamWriter<SnapshotResponse> stream, ReadOnlyMemory<byte> piece, long remaining,
+            ServerCallContext context)
     {
         var response = new SnapshotResponse
         {

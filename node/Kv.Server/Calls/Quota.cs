@@ -22,7 +22,8 @@ internal sealed class Quota(Backend backend, AlarmBook alarms, LoggedRequests lo
         return QuotaCost.Fits(cost, backend.FileBytes, quotaBytes) ? KvError.None : KvError.NoSpace;
     }
 
-    /// <summary>To be awaited after <see cref="Check"/> said NoSpace: raises the alarm if that has not been done.</summary>
+    /// <summary>To be awaited after <see cref="Check"/> said NoSpace: raises the alarm if that has not been
+    /// done.</summary>
     public async Task RaiseAsync()
     {
         if (alarms.HasNoSpace || Interlocked.Exchange(ref _isRaising, 1) == 1)

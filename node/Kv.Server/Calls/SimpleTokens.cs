@@ -43,7 +43,8 @@ internal sealed class SimpleTokens(TimeProvider time, TimeSpan lifetime) : IToke
     {
         lock (_gate)
         {
-            foreach (string token in _holders.Where(pair => pair.Value.UserName == userName).Select(pair => pair.Key).ToList())
+            List<string> dropped = [.. _holders.Where(pair => pair.Value.UserName == userName).Select(pair => pair.Key)];
+            foreach (string token in dropped)
                 _holders.Remove(token);
         }
     }

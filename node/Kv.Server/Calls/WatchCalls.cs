@@ -119,6 +119,8 @@ internal sealed class WatchCalls(WatchHub hub, Gate gate, ReplicaView view)
             status = refused.Status;
         }
 
-        return status.StatusCode == StatusCode.OK ? null : $"rpc error: code = {status.StatusCode} desc = {status.Detail}";
+        return status.StatusCode == StatusCode.OK
+            ? null
+            : $"rpc error: code = {status.StatusCode} desc = {status.Detail}";
     }
 }

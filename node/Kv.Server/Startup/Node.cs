@@ -32,8 +32,10 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     /// <summary>Runs until a signal comes or something fails; returns the exit code.</summary>
     public async Task<int> RunAsync()
     {
-        using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => OnSignal(context, ExitBySigterm));
-        using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => OnSignal(context, ExitBySigint));
+        using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => OnSignal(context,
+            ExitBySigterm));
+        using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => OnSignal(context,
+            ExitBySigint));
         var disk = new RealDisk();
         var lanes = new MemberLanes(OnFault);
         var tokens = new SimpleTokens(TimeProvider.System, TokenLifetime);
@@ -158,7 +160,8 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         _stop.Cancel();
     }
 
-    // A lane that failed can neither be trusted nor done without: what it was to write may be half written. Nothing more
+    // A lane that failed can neither be trusted nor done without: what it was to write may be half written. Nothing
+    // more
     // is acknowledged; the next start finds out from the files what is there.
     private void OnFault(string lane, Exception fault)
     {

@@ -8,7 +8,8 @@ using Kv.Store;
 namespace Kv.Server.Startup;
 
 /// <summary>What the HTTP endpoints want to know, from the parts that know it.</summary>
-internal sealed class NodeHealth(ulong memberId, StoreParts store, ReplicaView view, NodeServices services) : INodeHealth
+internal sealed class NodeHealth(ulong memberId, StoreParts store, ReplicaView view,
+    NodeServices services) : INodeHealth
 {
     // Any key will do: what matters is that it can be looked for.
     private static readonly byte[] ProbeKey = "health"u8.ToArray();

@@ -77,7 +77,8 @@ internal sealed class NodeServices
             _replicated.Inbox, _replicated.View, TimeProvider.System, _configuration.Timing.Election);
         server.Add(Maintenance.BindService(
             new MaintenanceCalls(store, Upkeep, Log, leadership, Quota, _gate, _headers)));
-        server.Add(Auth.BindService(new AuthCalls(Log, Reads, store.Auth, _gate, _headers, AuthCalls.DefaultBcryptCost)));
+        server.Add(Auth.BindService(new AuthCalls(Log, Reads, store.Auth, _gate, _headers,
+            AuthCalls.DefaultBcryptCost)));
         server.Add(Health.BindService(new HealthCalls()));
     }
 

@@ -37,7 +37,8 @@ internal sealed class OpenedMember : IDisposable
     /// <exception cref="CorruptDataException">The files are damaged or do not belong together.</exception>
     /// <exception cref="IOException">The disk fails, or another process has the files open.</exception>
     public static OpenedMember Open(
-        IDisk disk, NodeConfiguration configuration, ITokens tokens, MemberLanes lanes, LogOptions logOptions, ILogger log)
+        IDisk disk, NodeConfiguration configuration, ITokens tokens, MemberLanes lanes, LogOptions logOptions,
+            ILogger log)
     {
         StorageSettings storage = configuration.Storage;
         var files = new MemberFiles(storage.DataDirectory, storage.DedicatedWalDirectory ?? "");

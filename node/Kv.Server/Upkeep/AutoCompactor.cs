@@ -7,7 +7,8 @@ using Kv.Store;
 
 namespace Kv.Server.Upkeep;
 
-/// <summary>Gives history up as <c>--auto-compaction-mode</c> and <c>--auto-compaction-retention</c> say. Only the leader
+/// <summary>Gives history up as <c>--auto-compaction-mode</c> and <c>--auto-compaction-retention</c> say. Only the
+/// leader
 /// does, but all members keep count, so that a new leader need not begin anew.</summary>
 internal sealed class AutoCompactor(
     AutoCompaction rule, MvccStore store, ReplicaView view, LoggedRequests log, TimeProvider time)

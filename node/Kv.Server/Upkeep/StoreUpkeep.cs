@@ -18,7 +18,8 @@ internal sealed class StoreUpkeep(StoreParts store, ILane applyLane, TimeProvide
     // A file that readers hold does not get shorter until they are gone; nobody should wait for a slow client.
     private static readonly TimeSpan ReadersPatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>The version of the format of the page file; empty before etcd 3.6, which does not write it down.</summary>
+    /// <summary>The version of the format of the page file; empty before etcd 3.6, which does not write it
+    /// down.</summary>
     public string StorageVersion { get; } =
         store.Backend.TryGet(StoreBucket.Meta, "storageVersion"u8, out byte[] version)
             ? Encoding.ASCII.GetString(version)

@@ -15,7 +15,8 @@ public sealed record LogFinding(bool IsDamage, string Place, string Finding)
 /// on its own. Changes nothing.</summary>
 public static class LogCheck
 {
-    /// <summary>Checks a log. What it says is summed up in <paramref name="summary"/>, unless damage hides it.</summary>
+    /// <summary>Checks a log. What it says is summed up in <paramref name="summary"/>, unless damage hides
+    /// it.</summary>
     public static IReadOnlyList<LogFinding> Run(IDisk disk, string directory, out LogSummary? summary)
     {
         var findings = new List<LogFinding>();

@@ -147,7 +147,8 @@ internal sealed class LogCollector(LogSnapshot? from)
             {
                 CorruptDataException.Throw(
                     place.ToString(),
-                    $"the snapshot at index {snapshot.Index} is of term {snapshot.Term} here, of {wanted.Term} elsewhere");
+                    $"the snapshot at index {snapshot.Index} is of term {snapshot.Term} here, "
+                    + $"of {wanted.Term} elsewhere");
             }
 
             _hasFrom = true;

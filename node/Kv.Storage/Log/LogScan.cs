@@ -86,7 +86,8 @@ internal sealed class LogScan(IReadOnlyList<IFile> segments, LogCollector collec
         CorruptDataException.Throw(
             place.ToString(),
             (isEmpty ? "the log was emptied: " : "the head of the segment was damaged: ")
-            + $"there is no record of whose it is, and one was on disk before the file got its name; {LogRemedy.Replace}");
+            + $"there is no record of whose it is, and one was on disk before the file got its name; "
+            + LogRemedy.Replace);
     }
 
     private void ThrowDamaged(LogPlace place, string fault, Tail tail, bool isLast)
@@ -98,7 +99,8 @@ internal sealed class LogScan(IReadOnlyList<IFile> segments, LogCollector collec
         string why = (isLast, tail.Kind) switch
         {
             (false, _) => "later segments follow, so this was on disk and has been damaged since",
-            (_, TailKind.LostMiddle) => "some were written only after this was safely on disk: it has been damaged since",
+            (_, TailKind.LostMiddle) =>
+                "some were written only after this was safely on disk: it has been damaged since",
             _ => "no sector of it is missing, as it would be had a crash torn it: it has been altered since",
         };
         CorruptDataException.Throw(

@@ -33,7 +33,8 @@ public sealed class LogWriter : IDisposable
     /// snapshot. A new commit index alone can wait for the next sync.</summary>
     public bool NeedsSync { get; private set; }
 
-    /// <summary>Starts the log of a new member. What is at <paramref name="directory"/> in the end is a whole log: it is
+    /// <summary>Starts the log of a new member. What is at <paramref name="directory"/> in the end is a whole log: it
+    /// is
     /// made beside it and then renamed.</summary>
     public static LogWriter Create(IDisk disk, string directory, LogMetadata metadata, LogOptions options)
     {
@@ -246,6 +247,9 @@ public sealed class LogWriter : IDisposable
     private void RequireUsable()
     {
         if (!_isUsable)
-            throw new IOException($"{_segments.Current.Path}: the log is closed, or a write or sync of it failed before");
+        {
+            throw new IOException(
+                $"{_segments.Current.Path}: the log is closed, or a write or sync of it failed before");
+        }
     }
 }

@@ -3,7 +3,8 @@ namespace Kv.Storage.Log;
 /// <summary>Which files of a directory a log is to be read from.</summary>
 internal static class SegmentSet
 {
-    /// <summary>The segments from the last one that begins at or before <paramref name="index"/>, without a gap.</summary>
+    /// <summary>The segments from the last one that begins at or before <paramref name="index"/>, without a
+    /// gap.</summary>
     public static IReadOnlyList<SegmentName> From(IDisk disk, string directory, ulong index)
     {
         IReadOnlyList<SegmentName> all = All(disk, directory);
@@ -14,8 +15,8 @@ internal static class SegmentSet
         {
             CorruptDataException.Throw(
                 directory,
-                $"the log begins with {all[0]}, which holds entries from {all[0].FirstIndex} on, but is to be read from "
-                + $"{index}: earlier segments are missing; {LogRemedy.Replace}");
+                $"the log begins with {all[0]}, which holds entries from {all[0].FirstIndex} on, but is to be read "
+                + $"from {index}: earlier segments are missing; {LogRemedy.Replace}");
         }
 
         for (int i = first + 1; i < all.Count; i++)

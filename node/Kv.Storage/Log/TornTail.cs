@@ -8,7 +8,8 @@ internal enum TailKind
     /// <summary>Nothing is there: the log ends.</summary>
     Clean,
 
-    /// <summary>What a crash can leave of the last write that was never synced, and so was promised to nobody.</summary>
+    /// <summary>What a crash can leave of the last write that was never synced, and so was promised to
+    /// nobody.</summary>
     Torn,
 
     /// <summary>It had been synced: records that were written afterwards follow.</summary>
@@ -31,7 +32,8 @@ internal readonly record struct Tail(TailKind Kind, long DataEnd, int RecordsAft
 /// A crash keeps any set of the sectors of what was not synced, so valid records after a hole prove nothing by
 /// themselves. The hole is damage, not a tear, if a record after it can only have been written after a sync that
 /// covered it; <see cref="SyncEvidence"/> knows such records. Our own log has one at the start of each write after a
-/// sync, and a last one at a clean close, so that only a hole in the very last write before a crash may pass for a tear.
+/// sync, and a last one at a clean close, so that only a hole in the very last write before a crash may pass for a
+/// tear.
 /// Without such evidence the hole must still look like a tear: sectors are written whole or not at all, and what they
 /// held before is zeros. A record that is wrong while none of its sectors is missing was altered later. etcd asks only
 /// for a zero sector, and drops whatever follows it.</summary>
@@ -104,7 +106,8 @@ internal static class TornTail
                 isLostMiddle |= records > 0 && lastAfter == 0 && entry.Index > lastIndex + 1;
                 lastAfter = entry.Index;
             }
-            else if (frame.Type == RecordType.Snapshot && RecordContent.TryReadSnapshot(frame.Content, out LogSnapshot s))
+            else if (frame.Type == RecordType.Snapshot && RecordContent.TryReadSnapshot(frame.Content,
+                out LogSnapshot s))
             {
                 lastIndex = Math.Max(lastIndex, s.Index); // from here on, entries may continue that
             }
@@ -149,7 +152,8 @@ internal static class TornTail
         // A length that was altered does not agree with what follows it, unless that was lost.
         long headStart = from + Frame.HeaderBytes;
         long nextSector = NextSector(headStart - 1);
-        bool isHeadLost = nextSector < headStart + RecordHeadMax && IsZero(rest, from, nextSector, nextSector + SectorBytes);
+        bool isHeadLost = nextSector < headStart + RecordHeadMax && IsZero(rest, from, nextSector,
+            nextSector + SectorBytes);
         if (!isHeadLost && !IsHeadRight(rest[Math.Min(Frame.HeaderBytes, rest.Length)..], length))
             return false;
 

@@ -15,7 +15,8 @@ public sealed class Applier(StoreParts parts, ulong clusterId, ulong memberId)
     private readonly ClusterApplier _cluster = new(parts.Members, parts.Alarms);
     private readonly ApplyChecks _checks = new(parts);
 
-    /// <summary>Applies an entry and puts what is to be answered in <paramref name="reply"/>, if somebody waits.</summary>
+    /// <summary>Applies an entry and puts what is to be answered in <paramref name="reply"/>, if somebody
+    /// waits.</summary>
     public KvError Apply(ulong index, ulong term, ReadOnlySpan<byte> entry, Reply? reply)
     {
         // The opening entry of a leader's term holds nothing.

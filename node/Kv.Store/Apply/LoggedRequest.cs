@@ -99,7 +99,8 @@ public readonly ref struct LoggedRequest
         return start..(start + (int)length);
     }
 
-    /// <summary>False if the bytes are no such frame; then the entry is one of etcd's v2 requests, or damaged.</summary>
+    /// <summary>False if the bytes are no such frame; then the entry is one of etcd's v2 requests, or
+    /// damaged.</summary>
     public static bool TryParse(ReadOnlySpan<byte> entry, out LoggedRequest request)
     {
         var header = new Header(0, "", 0);

@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace Kv.Store;
 
-/// <summary>Who is in the cluster, who was and is no longer, and the version that all of them agree on, as the log says.
+/// <summary>Who is in the cluster, who was and is no longer, and the version that all of them agree on, as the log
+/// says.
 /// Kept in etcd's buckets "members", "members_removed" and "cluster". Changed on the apply lane; what readers see
 /// is replaced whole.</summary>
 public sealed class MemberBook

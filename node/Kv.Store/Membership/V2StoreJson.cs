@@ -74,7 +74,8 @@ public static class V2StoreJson
         {
             if (member.IsStarted)
                 WriteFile(writer, "attributes", $"{path}/attributes", Text(MemberJson.EncodeAttributes(member)));
-            WriteFile(writer, "raftAttributes", $"{path}/raftAttributes", Text(MemberJson.EncodeRaftAttributes(member)));
+            WriteFile(writer, "raftAttributes", $"{path}/raftAttributes",
+                Text(MemberJson.EncodeRaftAttributes(member)));
         });
     }
 

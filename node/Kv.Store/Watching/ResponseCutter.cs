@@ -9,7 +9,8 @@ internal sealed class ResponseCutter(WatchLimits limits, WatchOutput output)
     private Watcher? _watcher;
     private long _headerRevision;
 
-    // Positions in what was taken: [_from, _to) is in the response given last, [_to, _responseEnd) is what else would be
+    // Positions in what was taken: [_from, _to) is in the response given last, [_to, _responseEnd) is what else would
+    // be
     // in it but for fragments, and what follows goes in further responses.
     private int _from;
     private int _to;

@@ -22,7 +22,8 @@ public sealed class WatchStream
         _cutter = new ResponseCutter(limits, new WatchOutput(identity));
     }
 
-    /// <summary>Whether the edge should leave the client's next request unread until the consumer has read on.</summary>
+    /// <summary>Whether the edge should leave the client's next request unread until the consumer has read
+    /// on.</summary>
     public bool IsSaturated => Volatile.Read(ref _requests) + Outbox.Notices >= _limits.RequestsMax;
 
     internal Outbox Outbox { get; }

@@ -87,7 +87,8 @@ internal sealed class SteppedMember : IDisposable
         Proposal proposal = _proposer.Rent();
         ulong id = _proposer.NextId();
         ValueTask<KvError> outcome = _proposer.Propose(
-            proposal, id, LoggedRequest.Encode(LoggedRequest.PutField, new ReadOnlySequence<byte>(request.ToByteArray()), id));
+            proposal, id, LoggedRequest.Encode(LoggedRequest.PutField,
+                new ReadOnlySequence<byte>(request.ToByteArray()), id));
         RunUntilIdle();
         Assert.Equal(KvError.None, outcome.AsTask().WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult());
         long revision = PutResponse.Parser.ParseFrom(proposal.Reply.Encoded).Header.Revision;

@@ -63,7 +63,8 @@ internal sealed class CrashingLog(SimulatedDisk disk, Random random, LogOptions 
                 break;
             case < 14:
                 ulong term = _state.Term + (random.Next(4) == 0 ? 1UL : 0);
-                _state = new LogState(term, (ulong)random.Next(3), (ulong)random.NextInt64((long)_state.Commit, (long)_lastIndex + 1));
+                _state = new LogState(term, (ulong)random.Next(3), (ulong)random.NextInt64((long)_state.Commit,
+                    (long)_lastIndex + 1));
                 _writer!.AppendState(_state);
                 break;
             case < 15:
@@ -110,7 +111,8 @@ internal sealed class CrashingLog(SimulatedDisk disk, Random random, LogOptions 
     private void AppendEntry()
     {
         // Now and then a new leader's entry takes the place of some that were not committed.
-        ulong index = random.Next(10) == 0 ? (ulong)random.NextInt64((long)_state.Commit + 1, (long)_lastIndex + 2) : _lastIndex + 1;
+        ulong index = random.Next(10) == 0 ? (ulong)random.NextInt64((long)_state.Commit + 1,
+            (long)_lastIndex + 2) : _lastIndex + 1;
         byte[] data = new byte[random.Next(4) == 0 ? random.Next(2000) : random.Next(100)];
         if (random.Next(4) != 0)
             random.NextBytes(data); // else zeros, which look like sectors that were lost

@@ -92,7 +92,8 @@ public sealed class FixtureLogTests
                 file.Read(reader.Offset, original);
                 Assert.True(
                     records.Written.SequenceEqual(original),
-                    $"{name} at {reader.Offset}: {Convert.ToHexString(original.AsSpan(0, Math.Min(original.Length, 64)))}");
+                    $"{name} at {reader.Offset}: "
+                    + Convert.ToHexString(original.AsSpan(0, Math.Min(original.Length, 64))));
                 records.Clear();
             }
 

@@ -65,7 +65,9 @@ public sealed class LogCheckTests
         File.WriteAllText(segment + ".broken", "");
         File.Copy(segment, Path.Combine(wal, "0000000000000002-00000000000000ff.wal"));
         IReadOnlyList<LogFinding> findings = LogCheck.Run(Disk, wal, out _);
-        Assert.Contains(findings, finding => finding.ToString().Contains("made before its torn end", StringComparison.Ordinal));
-        Assert.Contains(findings, finding => finding.ToString().Contains("before this one are missing", StringComparison.Ordinal));
+        Assert.Contains(findings, finding => finding.ToString().Contains("made before its torn end",
+            StringComparison.Ordinal));
+        Assert.Contains(findings, finding => finding.ToString().Contains("before this one are missing",
+            StringComparison.Ordinal));
     }
 }

@@ -105,7 +105,8 @@ public sealed class LogDamageTests : IDisposable
     [Fact]
     public void A_hole_before_a_snapshot_and_the_entries_after_it_may_be_a_torn_write()
     {
-        byte[] log = Build(out int[] starts, Entry(1), State(1), Checksum, Entry(2, bytes: 1024), Snapshot(9), Entry(10));
+        byte[] log = Build(out int[] starts, Entry(1), State(1), Checksum, Entry(2, bytes: 1024), Snapshot(9),
+            Entry(10));
         Array.Clear(log, starts[2], starts[4] - starts[2]);
         Assert.False(IsRefusedAsDamage(log));
     }
@@ -213,7 +214,8 @@ public sealed class LogDamageTests : IDisposable
             LogContents after = LogReader.Read(_disk, Wal, default);
             Assert.Equal(before.State, after.State);
             Assert.Equal(before.LastIndex, after.LastIndex);
-            Assert.All(before.Entries.Zip(after.Entries), pair => Assert.Equal(pair.First.Data.Span, pair.Second.Data.Span));
+            Assert.All(before.Entries.Zip(after.Entries), pair => Assert.Equal(pair.First.Data.Span,
+                pair.Second.Data.Span));
             return false;
         }
         catch (CorruptDataException)
@@ -268,7 +270,8 @@ public sealed class LogDamageTests : IDisposable
     private static byte[] ReadEtcdsLog()
     {
         using TempDirectory unpacked = Fixture.Unpack("3.5.30-killed");
-        using FileStream segment = File.OpenRead(Path.Combine(unpacked["m1.etcd/member/wal"], Path.GetFileName(Segment)));
+        using FileStream segment = File.OpenRead(Path.Combine(unpacked["m1.etcd/member/wal"],
+            Path.GetFileName(Segment)));
         byte[] log = new byte[128 * 1024];
         segment.ReadExactly(log);
         return log;

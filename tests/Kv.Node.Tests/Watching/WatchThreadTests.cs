@@ -47,7 +47,8 @@ public sealed class WatchThreadTests
         var buffer = new ArrayBufferWriter<byte>();
         while (revisions.Count < Revisions)
         {
-            Assert.True(await ready.WaitAsync(Deadline, TestContext.Current.CancellationToken), "The reader was never woken.");
+            Assert.True(await ready.WaitAsync(Deadline, TestContext.Current.CancellationToken),
+                "The reader was never woken.");
             while (stream.TryRead(out WatchOutput? output))
             {
                 buffer.ResetWrittenCount();
