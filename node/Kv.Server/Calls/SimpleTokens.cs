@@ -43,7 +43,8 @@ internal sealed class SimpleTokens(TimeProvider time, TimeSpan lifetime) : IToke
     {
         lock (_gate)
         {
-            List<string> dropped = [.. _holders.Where(pair => pair.Value.UserName == userName).Select(pair => pair.Key)];
+            List<string> dropped =
+                [.. _holders.Where(pair => pair.Value.UserName == userName).Select(pair => pair.Key)];
             foreach (string token in dropped)
                 _holders.Remove(token);
         }
