@@ -13,13 +13,16 @@ public static class ConfStates
     public static ReadOnlySpan<byte> Key => "confState"u8;
 
     /// <summary>Who was in the cluster at the last entry that the page file contains. It says so itself, unless it is
-    /// of etcd 3.4: then the snapshot of the log does, with the changes since.</summary>
+    /// of etcd 3.4: then its list of members does, or, before a first snapshot of the log, the changes in the
+    /// log.</summary>
     public static ConfState AtApplied(
         LogContents contents, IReadOnlyList<Entry> entries, Backend backend, ulong applied)
     {
         if (backend.TryGet(StoreBucket.Meta, Key, out byte[] stored))
             return Parse(stored);
 
+        if (contents.From is { Index: > 0, ConfState: null })
+            return OfMembers(backend);
         ConfState conf = contents.From.ConfState is { } logged ? FromLog(logged) : ConfState.Empty;
         foreach (Entry entry in entries)
         {
@@ -61,6 +64,17 @@ public static class ConfStates
         }
 
         return stream.ToArray();
+    }
+
+    private static ConfState OfMembers(Backend backend)
+    {
+        var members = new List<ClusterMember>();
+        backend.ForEach(StoreBucket.Members, (_, value) => members.Add(MemberJson.Decode(value, out bool _)));
+        return ConfState.Empty with
+        {
+            Voters = [.. members.Where(each => !each.IsLearner).Select(each => new NodeId(each.Id)).Order()],
+            Learners = [.. members.Where(each => each.IsLearner).Select(each => new NodeId(each.Id)).Order()],
+        };
     }
 
     private static ConfState Parse(ReadOnlyMemory<byte> json)

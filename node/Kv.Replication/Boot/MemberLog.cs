@@ -49,6 +49,22 @@ public static class MemberLog
         return false;
     }
 
+    /// <summary>To be asked before the page file is opened, which would make it. Only a log that was never shortened can
+    /// stand in for it.</summary>
+    /// <exception cref="CorruptDataException">The log is there, and the page file that belongs to it is not.</exception>
+    public static void RequirePageFile(IDisk disk, MemberFiles files)
+    {
+        if (disk.FileExists(files.PageFile) || !LogReader.Exists(disk, files.Log))
+            return;
+        if (LogReader.Summarize(disk, files.Log).Snapshots.Any(snapshot => snapshot.Index > 0))
+        {
+            CorruptDataException.Throw(
+                files.PageFile,
+                $"the page file is missing, but the log {files.Log} tells of snapshots that it holds. Put it back, or "
+                + "restore a snapshot into a new data directory with 'kv-node snapshot restore'");
+        }
+    }
+
     /// <summary>Opens both. <paramref name="backend"/> is the page file, as it is on disk.</summary>
     /// <exception cref="CorruptDataException">They do not fit together.</exception>
     public static OpenedLog Open(IDisk disk, MemberFiles files, Backend backend, LogOptions options)

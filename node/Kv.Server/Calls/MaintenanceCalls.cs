@@ -32,8 +32,6 @@ internal sealed class MaintenanceCalls(
             gate.RequireUser(context);
         else
             gate.RequireRoot(context);
-        if (request is { Action: AlarmRequest.Types.AlarmAction.Activate, MemberID: 0 })
-            request.MemberID = headers.MemberId;
         AlarmResponse response = await log.ProposeAsync<AlarmResponse>(
             new InternalRaftRequest { Alarm = request }, gate.Identify(context));
         response.Header = headers.Now();

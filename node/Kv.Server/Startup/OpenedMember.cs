@@ -47,6 +47,7 @@ internal sealed class OpenedMember : IDisposable
         if (!isKnown)
             MemberIdentity.CreateLog(disk, files, configuration.Bootstrap, logOptions);
 
+        MemberLog.RequirePageFile(disk, files);
         long start = TimeProvider.System.GetTimestamp();
         var backend = Backend.Open(disk, files.PageFile, new BackendOptions
         {

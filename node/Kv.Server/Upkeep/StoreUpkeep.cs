@@ -12,6 +12,9 @@ internal sealed class StoreUpkeep(StoreParts store, ILane applyLane, TimeProvide
     // One step must not keep a batch waiting for longer than a commit takes anyway.
     private const int PagesPerStep = 256;
 
+    // Of no keys at all: of the name of their bucket.
+    private static readonly uint EmptyHash = Crc32C.Compute("key"u8);
+
     private static readonly TimeSpan CompactionLook = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan ReadersPause = TimeSpan.FromMilliseconds(20);
 
@@ -73,6 +76,9 @@ internal sealed class StoreUpkeep(StoreParts store, ILane applyLane, TimeProvide
     /// <summary>The hash of the keys at a revision, or the current one for 0; throws with etcd's status.</summary>
     public async Task<KeyValueHash> HashKvAsync(long revision)
     {
+        if (revision < 0)
+            return new KeyValueHash(EmptyHash, store.Kv.CompactRevision, revision); // nothing is that old, etcd finds
+
         (KvError error, KeyValueHash hash) = await Task.Run(
             () => (store.Kv.HashKv(revision, out KeyValueHash found), found));
         Refusal.ThrowIfRefused(error);

@@ -144,8 +144,8 @@ public sealed class AuthBook
     {
         if (!TryGetUser(userName, out User? user))
             return KvError.UserNotFound;
-        if (!TryGetRole(roleName, out _))
-            return KvError.RoleNotFound;
+        if (roleName != Root && !TryGetRole(roleName, out _))
+            return KvError.RoleNotFound; // the root role need not exist to be granted
         if (user.Roles.Contains(roleName))
             return KvError.None;
 

@@ -72,9 +72,10 @@ public sealed class MemberBook
             return known is null ? KvError.MemberNotFound : CheckUrls(wanted, id);
         if (known is not null)
             return KvError.MemberExists;
-        if (change == MemberChange.AddLearner && _members.Count(member => member.IsLearner) >= _learnersMax)
-            return KvError.TooManyLearners;
-        return CheckUrls(wanted, id);
+        KvError error = CheckUrls(wanted, id);
+        bool isOneTooMany = change == MemberChange.AddLearner
+            && _members.Count(member => member.IsLearner) >= _learnersMax;
+        return error == KvError.None && isOneTooMany ? KvError.TooManyLearners : error;
     }
 
     /// <summary>Applies a change, or says why it cannot be. <paramref name="context"/> is etcd's JSON of the

@@ -40,7 +40,13 @@ public sealed class FullDiskTests
         var compact = new CompactionRequest { Revision = deleted.Header.Revision, Physical = true };
         await client.CallAsync<CompactionResponse>("KV/Compact", compact);
         await client.CallAsync<DefragmentResponse>("Maintenance/Defragment", new DefragmentRequest());
-        var disarm = new AlarmRequest { Action = AlarmRequest.Types.AlarmAction.Deactivate, Alarm = AlarmType.Nospace };
+        AlarmResponse raised = await client.CallAsync<AlarmResponse>("Maintenance/Alarm", new AlarmRequest());
+        var disarm = new AlarmRequest
+        {
+            Action = AlarmRequest.Types.AlarmAction.Deactivate,
+            Alarm = AlarmType.Nospace,
+            MemberID = raised.Alarms[0].MemberID,
+        };
         await client.CallAsync<AlarmResponse>("Maintenance/Alarm", disarm);
         await PutAsync(client, 0);
     }
