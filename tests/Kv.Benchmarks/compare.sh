@@ -11,8 +11,8 @@
 #             range10k       ranges of 10,000 keys of 1 KiB, and the server's peak memory
 #             watch          100 watchers of one prefix under 5,000 puts a second
 #             million        1,000,000 keys of 256 bytes: memory after load and after restart, time to serving
-# Settings:   PAIRS (5), WARMUP requests (200000) and REQUESTS of h2load (100000), SECONDS_EACH of the timed ones (10), DATA (where data goes),
-#             SIDES ("ours etcd"; "etcd etcd" tries the script itself), KV_CACHE
+# Settings:   PAIRS (5), WARMUP (200000) and REQUESTS (100000) of h2load, SECONDS_EACH of the timed ones (10),
+#             DATA (where data goes), SIDES ("ours etcd"; "etcd etcd" tries the script itself), KV_CACHE
 # Each server is fresh for each run, with its data on the same disk. Nothing runs longer than its bound.
 set -euo pipefail
 

@@ -37,7 +37,8 @@ internal sealed class AuthView(
     public AuthView WithUser(User user)
     {
         var users = new SortedDictionary<string, User>(Users,
-            StringComparer.Ordinal) { [user.Name.ToStringUtf8()] = user };
+            StringComparer.Ordinal)
+        { [user.Name.ToStringUtf8()] = user };
         return new AuthView(IsEnabled, Revision, users, Roles);
     }
 
@@ -51,7 +52,8 @@ internal sealed class AuthView(
     public AuthView WithRole(Role role)
     {
         var roles = new SortedDictionary<string, Role>(Roles,
-            StringComparer.Ordinal) { [role.Name.ToStringUtf8()] = role };
+            StringComparer.Ordinal)
+        { [role.Name.ToStringUtf8()] = role };
         return new AuthView(IsEnabled, Revision, Users, roles);
     }
 

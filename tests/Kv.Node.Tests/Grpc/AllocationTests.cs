@@ -1,5 +1,5 @@
-using System.Net.Sockets;
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using Kv.Grpc;
 
 namespace Kv.Node.Tests.Grpc;

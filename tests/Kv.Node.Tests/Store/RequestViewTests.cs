@@ -15,14 +15,22 @@ public sealed class RequestViewTests
         var random = new Random(seed);
         var put = new PutRequest
         {
-            Key = Bytes(random), Value = Bytes(random), Lease = Number(random), PrevKv = random.Next(2) == 0,
-            IgnoreValue = random.Next(2) == 0, IgnoreLease = random.Next(2) == 0,
+            Key = Bytes(random),
+            Value = Bytes(random),
+            Lease = Number(random),
+            PrevKv = random.Next(2) == 0,
+            IgnoreValue = random.Next(2) == 0,
+            IgnoreLease = random.Next(2) == 0,
         };
         Assert.True(PutRequestView.TryRead(put.ToByteArray(), out PutRequestView putView));
         Assert.Equal(put, new PutRequest
         {
-            Key = ByteString.CopyFrom(putView.Key), Value = ByteString.CopyFrom(putView.Value), Lease = putView.Lease,
-            PrevKv = putView.WantsPrevious, IgnoreValue = putView.KeepsValue, IgnoreLease = putView.KeepsLease,
+            Key = ByteString.CopyFrom(putView.Key),
+            Value = ByteString.CopyFrom(putView.Value),
+            Lease = putView.Lease,
+            PrevKv = putView.WantsPrevious,
+            IgnoreValue = putView.KeepsValue,
+            IgnoreLease = putView.KeepsLease,
         });
 
         RangeRequest range = RandomRange(random);
@@ -97,21 +105,35 @@ public sealed class RequestViewTests
 
     private static RangeRequest RandomRange(Random random) => new()
     {
-        Key = Bytes(random), RangeEnd = Bytes(random), Limit = Number(random), Revision = Number(random),
+        Key = Bytes(random),
+        RangeEnd = Bytes(random),
+        Limit = Number(random),
+        Revision = Number(random),
         SortOrder = (RangeRequest.Types.SortOrder)random.Next(3),
         SortTarget = (RangeRequest.Types.SortTarget)random.Next(5),
-        Serializable = random.Next(2) == 0, KeysOnly = random.Next(2) == 0, CountOnly = random.Next(2) == 0,
-        MinModRevision = Number(random), MaxModRevision = Number(random),
-        MinCreateRevision = Number(random), MaxCreateRevision = Number(random),
+        Serializable = random.Next(2) == 0,
+        KeysOnly = random.Next(2) == 0,
+        CountOnly = random.Next(2) == 0,
+        MinModRevision = Number(random),
+        MaxModRevision = Number(random),
+        MinCreateRevision = Number(random),
+        MaxCreateRevision = Number(random),
     };
 
     private static RangeRequest Again(RangeRequestView view) => new()
     {
-        Key = ByteString.CopyFrom(view.Key), RangeEnd = ByteString.CopyFrom(view.RangeEnd), Limit = view.Limit,
-        Revision = view.Revision, SortOrder = (RangeRequest.Types.SortOrder)view.Order,
-        SortTarget = (RangeRequest.Types.SortTarget)view.Target, Serializable = view.IsSerializable,
-        KeysOnly = view.KeysOnly, CountOnly = view.CountOnly, MinModRevision = view.MinModRevision,
-        MaxModRevision = view.MaxModRevision, MinCreateRevision = view.MinCreateRevision,
+        Key = ByteString.CopyFrom(view.Key),
+        RangeEnd = ByteString.CopyFrom(view.RangeEnd),
+        Limit = view.Limit,
+        Revision = view.Revision,
+        SortOrder = (RangeRequest.Types.SortOrder)view.Order,
+        SortTarget = (RangeRequest.Types.SortTarget)view.Target,
+        Serializable = view.IsSerializable,
+        KeysOnly = view.KeysOnly,
+        CountOnly = view.CountOnly,
+        MinModRevision = view.MinModRevision,
+        MaxModRevision = view.MaxModRevision,
+        MinCreateRevision = view.MinCreateRevision,
         MaxCreateRevision = view.MaxCreateRevision,
     };
 
