@@ -26,7 +26,11 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     // A token of etcd lives this long after its last use.
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromSeconds(300);
 
+    // More than any client uses; what HTTP/2 lets one that never reads its answers pile up is bounded by it.
+    private const int StreamsMax = 100_000;
+
     private readonly CancellationTokenSource _stop = new();
+    private readonly List<GrpcServer> _plainServers = [];
     private int _exitCode = ExitFailed;
 
     /// <summary>Runs until a signal comes or something fails; returns the exit code.</summary>
@@ -68,6 +72,8 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
 
         Log.Closing(log, configuration.Member.Name, configuration.Storage.DataDirectory);
         await server.StopAsync(Grace);
+        foreach (GrpcServer plain in _plainServers)
+            await plain.DisposeAsync();
         lanes.Apply.Post(() => store.Backend.ForceCommit());
         Log.Closed(log, configuration.Member.Name, configuration.Storage.DataDirectory);
         return _exitCode;
@@ -101,13 +107,19 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         metrics.Server.SetFeatures(configuration.Features);
         metrics.Server.SetClusterVersion(ShortVersion(member.Store.Members.Version));
         PlainSite site = CreateSite(member, replicated, services, metrics);
+        PlainHttpMethod plain = PlainHttpBridge.ToMethod(
+            (request, cancelled) => site.AnswerClientAsync(request, configuration.Http, cancelled));
+        await ServePlainAsync(configuration.Member.ListenClientHttpUrls, plain);
+        await ServePlainAsync(
+            configuration.Member.ListenMetricsUrls, PlainHttpBridge.ToMethod(site.AnswerMetricsAsync));
         var server = new GrpcServer(new GrpcServerOptions
         {
             ReceiveMaxBytes = configuration.Limits.RequestBytesMax + RequestOverheadBytes,
+            StreamsPerConnectionMax = Math.Min(configuration.Limits.ConcurrentStreamsMax, StreamsMax),
+            KeepAlivePingDelay = configuration.Limits.KeepAliveInterval ?? TimeSpan.MaxValue,
             KeepAlivePingTimeout = configuration.Limits.KeepAliveTimeout,
             Faulted = (method, fault) => Log.MethodFaulted(log, method, fault),
-            PlainHttp = PlainHttpBridge.ToMethod(
-                (request, cancelled) => site.AnswerClientAsync(request, configuration.Http, cancelled)),
+            PlainHttp = configuration.Member.ListenClientHttpUrls.Count == 0 ? plain : null,
         });
         services.AddTo(server);
         await server.StartAsync(configuration.Member.ListenClientUrls.Select(ListenEndPoints.Of), _stop.Token);
@@ -115,6 +127,18 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         foreach (NodeUrl url in configuration.Member.ListenClientUrls)
             Log.ServingInsecurely(log, "grpc+http", url.ToString());
         return server;
+    }
+
+    // Without gRPC: HTTP of clients, or metrics and health alone.
+    private async Task ServePlainAsync(IReadOnlyList<NodeUrl> urls, PlainHttpMethod answer)
+    {
+        if (urls.Count == 0)
+            return;
+        var server = new GrpcServer(new GrpcServerOptions { PlainHttp = answer });
+        _plainServers.Add(server);
+        await server.StartAsync(urls.Select(ListenEndPoints.Of), _stop.Token);
+        foreach (NodeUrl url in urls)
+            Log.ServingMetrics(log, url.ToString());
     }
 
     // Metrics have major and minor only.
