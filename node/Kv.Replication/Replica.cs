@@ -85,21 +85,12 @@ public sealed class Replica(
 
     private void OnPropose(Proposal proposal)
     {
-        ProposeOutcome outcome = raft.Propose(proposal.Entry, proposal);
-        switch (outcome)
-        {
-            case ProposeOutcome.Appended or ProposeOutcome.Forwarded:
-                _pending.Add(proposal);
-                break;
-            case ProposeOutcome.TooManyUncommitted:
-                PendingRequests.Refuse(proposal, KvError.TooManyRequests);
-                break;
-            default:
-                // As in etcd, a request without a leader is not refused but runs out of time: the client's own retry
-                // must not become a storm while an election is under way.
-                _pending.Add(proposal);
-                break;
-        }
+        // As in etcd, a request without a leader is not refused but runs out of time: the client's own retry must not
+        // become a storm while an election is under way.
+        if (raft.Propose(proposal.Entry, proposal) == ProposeOutcome.TooManyUncommitted)
+            PendingRequests.Refuse(proposal, KvError.TooManyRequests);
+        else
+            _pending.Add(proposal);
     }
 
     private void OnProposeChange(ConfProposal proposal)

@@ -78,5 +78,5 @@ internal static class Program
             .Cast<DictionaryEntry>()
             .ToDictionary(pair => (string)pair.Key, pair => pair.Value as string ?? "", StringComparer.Ordinal),
         File.ReadAllText,
-        storage => LogReader.Exists(new RealDisk(), storage.WalDirectory));
+        storage => LogReader.Exists(new RealDisk(), storage.Files.Log));
 }

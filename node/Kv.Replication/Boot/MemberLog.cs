@@ -12,7 +12,7 @@ namespace Kv.Replication;
 public static class MemberLog
 {
     /// <summary>Begins the log of a new member: its first entries, already committed, name the first members.</summary>
-    public static void Create(
+    public static LogSummary Create(
         IDisk disk, MemberFiles files, LogMetadata metadata, IReadOnlyList<ConfChange> members, LogOptions options)
     {
         const ulong FirstTerm = 1;
@@ -28,48 +28,42 @@ public static class MemberLog
         writer.Close();
         SyncNames(disk, files.Log);
         SyncNames(disk, files.Snapshots);
+        return LogReader.Summarize(disk, files.Log);
     }
 
-    /// <summary>Whether this is a member that was started before. A log without a single entry is not: the first start
-    /// was cut short before anything was promised to anybody.</summary>
-    /// <exception cref="CorruptDataException">There is a page file and no log, or the log is damaged.</exception>
-    public static bool Exists(IDisk disk, MemberFiles files)
+    /// <summary>Sums up the log of a member that was started before; null if this is none. A log without a single entry
+    /// is none: the first start was cut short before anything was promised to anybody. To be asked before the page
+    /// file is opened, which would make it.</summary>
+    /// <exception cref="CorruptDataException">The log is damaged, or one of the two is there without the
+    /// other.</exception>
+    public static LogSummary? Find(IDisk disk, MemberFiles files)
     {
-        if (LogReader.Exists(disk, files.Log))
-            return LogReader.Summarize(disk, files.Log).LastIndex > 0;
-        if (disk.FileExists(files.PageFile))
+        bool hasPages = disk.FileExists(files.PageFile);
+        if (LogReader.Exists(disk, files.Log) && LogReader.Summarize(disk, files.Log) is { LastIndex: > 0 } summary)
+        {
+            if (!hasPages)
+                RequireWholeLog(summary, files);
+            return summary;
+        }
+
+        if (hasPages)
         {
             CorruptDataException.Throw(
                 files.Log,
-                $"the write-ahead log is missing, but the page file {files.PageFile} is there. What was acknowledged "
-                + "last may be in the log only. Put the log back (or point --wal-dir at it); if it is lost, make a new "
-                + $"data directory with 'kv-node snapshot restore --skip-hash-check {files.PageFile}'");
+                $"the write-ahead log is missing or empty, but the page file {files.PageFile} is there. What was "
+                + "acknowledged last may be in the log only. Put the log back (or point --wal-dir at it); if it is "
+                + "lost, make a new data directory with "
+                + $"'kv-node snapshot restore --skip-hash-check {files.PageFile}'");
         }
 
-        return false;
-    }
-
-    /// <summary>To be asked before the page file is opened, which would make it. Only a log that was never shortened can
-    /// stand in for it.</summary>
-    /// <exception cref="CorruptDataException">The log is there, and the page file that belongs to it is not.</exception>
-    public static void RequirePageFile(IDisk disk, MemberFiles files)
-    {
-        if (disk.FileExists(files.PageFile) || !LogReader.Exists(disk, files.Log))
-            return;
-        if (LogReader.Summarize(disk, files.Log).Snapshots.Any(snapshot => snapshot.Index > 0))
-        {
-            CorruptDataException.Throw(
-                files.PageFile,
-                $"the page file is missing, but the log {files.Log} tells of snapshots that it holds. Put it back, or "
-                + "restore a snapshot into a new data directory with 'kv-node snapshot restore'");
-        }
+        return null;
     }
 
     /// <summary>Opens both. <paramref name="backend"/> is the page file, as it is on disk.</summary>
     /// <exception cref="CorruptDataException">They do not fit together.</exception>
-    public static OpenedLog Open(IDisk disk, MemberFiles files, Backend backend, LogOptions options)
+    public static OpenedLog Open(
+        IDisk disk, MemberFiles files, LogSummary summary, Backend backend, LogOptions options)
     {
-        LogSummary summary = LogReader.Summarize(disk, files.Log);
         ulong applied = backend.ConsistentIndex;
         LogSnapshot from = StartingPoint(summary, applied, files);
         LogContents contents = LogWriter.Open(disk, files.Log, from, options, out LogWriter writer);
@@ -85,6 +79,18 @@ public static class MemberLog
         }
 
         return new OpenedLog(writer, contents, Restore(contents, backend, applied));
+    }
+
+    // Only a log that was never shortened can stand in for the page file.
+    private static void RequireWholeLog(LogSummary summary, MemberFiles files)
+    {
+        if (summary.Snapshots.Any(snapshot => snapshot.Index > 0))
+        {
+            CorruptDataException.Throw(
+                files.PageFile,
+                $"the page file is missing, but the log {files.Log} tells of snapshots that it holds. Put it back, or "
+                + "restore a snapshot into a new data directory with 'kv-node snapshot restore'");
+        }
     }
 
     // A file is only as durable as the names of all directories above it.

@@ -24,8 +24,6 @@ public sealed class ThreadLane : ILane, IDisposable
         _thread.Start();
     }
 
-    public string Name => _thread.Name!;
-
     public void Post(Action work)
     {
         lock (_gate)
@@ -66,7 +64,7 @@ public sealed class ThreadLane : ILane, IDisposable
         }
         catch (Exception fault)
         {
-            _onFault(Name, fault);
+            _onFault(_thread.Name!, fault);
         }
     }
 }

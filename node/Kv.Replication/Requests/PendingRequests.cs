@@ -10,8 +10,6 @@ internal sealed class PendingRequests(int ticksMax)
     private readonly Queue<ConfProposal> _changes = new();
     private long _now;
 
-    public int Count => _proposals.Count;
-
     public void Add(Proposal proposal) => _proposals.Enqueue((proposal, proposal.Round, _now + ticksMax));
 
     public void Add(ConfProposal change)
@@ -21,7 +19,15 @@ internal sealed class PendingRequests(int ticksMax)
     }
 
     /// <summary>Ends a request that is in no log.</summary>
-    public static void Refuse(Proposal proposal, KvError error) => End(proposal, proposal.Round, error, false);
+    public static void Refuse(Proposal proposal, KvError error)
+    {
+        if (!proposal.TryClaim(proposal.Round))
+            return;
+        proposal.Settle(error, entryMayStillCome: false);
+        var ended = new Completions();
+        ended.Add(proposal);
+        ended.Send();
+    }
 
     /// <summary>Leaves a request whose entry another leader's has replaced to run out of time: its outcome is not
     /// known, only that it will not be told here.</summary>
@@ -35,7 +41,8 @@ internal sealed class PendingRequests(int ticksMax)
     {
         _now++;
         var ended = new Completions();
-        while (_proposals.TryPeek(out (Proposal Proposal, long Round, long Deadline) first) && first.Deadline <= _now)
+        while (_proposals.TryPeek(out (Proposal Proposal, long Round, long Deadline) first)
+            && (first.Deadline <= _now || !first.Proposal.IsWaiting(first.Round)))
         {
             _proposals.Dequeue();
             if (first.Proposal.TryClaim(first.Round))
@@ -49,15 +56,5 @@ internal sealed class PendingRequests(int ticksMax)
             ended.Send();
         while (_changes.TryPeek(out ConfProposal? change) && (change.Done.IsCompleted || change.Deadline <= _now))
             _changes.Dequeue().Finish(KvError.Timeout);
-    }
-
-    private static void End(Proposal proposal, long round, KvError error, bool entryMayStillCome)
-    {
-        if (!proposal.TryClaim(round))
-            return;
-        proposal.Settle(error, entryMayStillCome);
-        var ended = new Completions();
-        ended.Add(proposal);
-        ended.Send();
     }
 }

@@ -19,9 +19,6 @@ public sealed class Proposal : IValueTaskSource<KvError>
     // The round times two, and one more while somebody waits: claiming and checking the round are one step.
     private long _state;
 
-    /// <summary>The number that the entry carries in its header.</summary>
-    public ulong RequestId { get; private set; }
-
     /// <summary>The bytes of the log entry; owned by the log from the moment of proposing.</summary>
     public ReadOnlyMemory<byte> Entry { get; private set; }
 
@@ -36,9 +33,8 @@ public sealed class Proposal : IValueTaskSource<KvError>
     internal KvError Error { get; private set; }
 
     /// <summary>Makes it ready for a request; the task is to be awaited once.</summary>
-    public ValueTask<KvError> Begin(ulong requestId, ReadOnlyMemory<byte> entry)
+    public ValueTask<KvError> Begin(ReadOnlyMemory<byte> entry)
     {
-        RequestId = requestId;
         Entry = entry;
         Reply.Clear();
         MayBePooled = true;
@@ -54,6 +50,9 @@ public sealed class Proposal : IValueTaskSource<KvError>
     public void OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _outcome.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Whether nobody has ended that round yet.</summary>
+    internal bool IsWaiting(long round) => Volatile.Read(ref _state) == (round * RoundStep) + Waiting;
 
     /// <summary>Takes the right to end this round; false if another has it, or the round is over.</summary>
     internal bool TryClaim(long round)

@@ -36,16 +36,15 @@ public sealed class Proposer(Inbox inbox, RequestIds ids, ReplicaView view, int 
         _pool.Enqueue(proposal);
     }
 
-    /// <summary>Proposes an entry that carries <paramref name="requestId"/> in its header; the outcome comes when it is
-    /// applied here.</summary>
-    public ValueTask<KvError> Propose(Proposal proposal, ulong requestId, ReadOnlyMemory<byte> entry)
+    /// <summary>Proposes an entry; the outcome comes when it is applied here.</summary>
+    public ValueTask<KvError> Propose(Proposal proposal, ReadOnlyMemory<byte> entry)
     {
         if (entry.Length > requestBytesMax)
             return new ValueTask<KvError>(KvError.RequestTooLarge);
         if (view.Committed > view.Applied + UnappliedMax)
             return new ValueTask<KvError>(KvError.TooManyRequests);
 
-        ValueTask<KvError> outcome = proposal.Begin(requestId, entry);
+        ValueTask<KvError> outcome = proposal.Begin(entry);
         return inbox.TryPost(ReplicaEvent.Propose(proposal))
             ? outcome
             : new ValueTask<KvError>(KvError.TooManyRequests);

@@ -192,9 +192,6 @@ internal sealed class AuthCalls(
     private string Hash(string password) =>
         Convert.ToBase64String(Encoding.ASCII.GetBytes(BCrypt.Net.BCrypt.HashPassword(password, bcryptCost)));
 
-    private async Task LogAsync(InternalRaftRequest request, ServerCallContext context)
-    {
-        gate.RequireRoot(context);
-        await log.ProposeAsync(request, gate.Identify(context));
-    }
+    private async Task LogAsync(InternalRaftRequest request, ServerCallContext context) =>
+        await log.ProposeAsync(request, gate.RequireRoot(context));
 }

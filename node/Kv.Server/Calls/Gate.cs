@@ -17,10 +17,12 @@ internal sealed class Gate(AuthBook auth, StoreParts store, SimpleTokens tokens)
     /// <summary>The caller by its token; nobody without one. Throws if the token is not known.</summary>
     public Caller Identify(ServerCallContext context) => IsOpen ? default : IdentifyByToken(context.RequestHeaders);
 
-    public void RequireRoot(ServerCallContext context)
+    /// <summary>Only a user with the root role will do.</summary>
+    public Caller RequireRoot(ServerCallContext context)
     {
-        if (!IsOpen)
-            Refusal.ThrowIfRefused(auth.CheckRoot(Identify(context).UserName));
+        Caller caller = Identify(context);
+        Refusal.ThrowIfRefused(auth.CheckRoot(caller.UserName));
+        return caller;
     }
 
     /// <summary>Any user will do.</summary>

@@ -20,8 +20,8 @@ internal sealed class KvCompactions(LoggedRequests log, StoreUpkeep upkeep, Gate
 
     private async Task<CompactionResponse> AnswerAsync(CompactionRequest request, ServerCallContext context)
     {
-        gate.RequireRoot(context);
-        await log.ProposeAsync(new InternalRaftRequest { Compaction = request }, gate.Identify(context));
+        Caller caller = gate.RequireRoot(context);
+        await log.ProposeAsync(new InternalRaftRequest { Compaction = request }, caller);
         if (request.Physical)
             await upkeep.UntilCompactedAsync(request.Revision);
         return new CompactionResponse { Header = headers.Now() };

@@ -20,7 +20,7 @@ internal sealed class KvWrites(Proposer proposer, Gate gate, Quota quota, KvRead
         KvError error = RequestChecks.Put(body);
         if (error == KvError.None)
             error = quota.Check(QuotaCost.Put(body));
-        return error == KvError.None ? ProposeAsync(id, entry, reply) : RefuseAsync(error);
+        return error == KvError.None ? ProposeAsync(entry, reply) : RefuseAsync(error);
     }
 
     public ValueTask<Status> DeleteRangeAsync(ReadOnlySequence<byte> request, GrpcCall call, MessageWriter reply)
@@ -30,7 +30,7 @@ internal sealed class KvWrites(Proposer proposer, Gate gate, Quota quota, KvRead
         byte[] entry = LoggedRequest.Encode(
             LoggedRequest.DeleteRangeField, request, id, caller.UserName, caller.AuthRevision);
         KvError error = RequestChecks.DeleteRange(entry.AsSpan(LoggedRequest.BodyRangeOf(entry)));
-        return error == KvError.None ? ProposeAsync(id, entry, reply) : RefuseAsync(error);
+        return error == KvError.None ? ProposeAsync(entry, reply) : RefuseAsync(error);
     }
 
     public ValueTask<Status> TxnAsync(ReadOnlySequence<byte> request, GrpcCall call, MessageWriter reply)
@@ -45,14 +45,14 @@ internal sealed class KvWrites(Proposer proposer, Gate gate, Quota quota, KvRead
         if (RequestChecks.IsReadOnly(body.Span))
             return reads.TxnAsync(body, RequestChecks.IsSerializable(body.Span), caller, reply);
         error = quota.Check(QuotaCost.Txn(body.Span));
-        return error == KvError.None ? ProposeAsync(id, entry, reply) : RefuseAsync(error);
+        return error == KvError.None ? ProposeAsync(entry, reply) : RefuseAsync(error);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Status> ProposeAsync(ulong id, byte[] entry, MessageWriter reply)
+    private async ValueTask<Status> ProposeAsync(byte[] entry, MessageWriter reply)
     {
         Proposal proposal = proposer.Rent();
-        KvError error = await proposer.Propose(proposal, id, entry);
+        KvError error = await proposer.Propose(proposal, entry);
         if (error == KvError.None)
             reply.Write(proposal.Reply.Encoded);
         proposer.Return(proposal);

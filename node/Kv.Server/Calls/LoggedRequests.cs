@@ -16,7 +16,7 @@ internal sealed class LoggedRequests(Proposer proposer)
         ulong id = proposer.NextId();
         request.Header = new RequestHeader { ID = id, Username = caller.UserName, AuthRevision = caller.AuthRevision };
         Proposal proposal = proposer.Rent();
-        KvError error = await proposer.Propose(proposal, id, request.ToByteArray());
+        KvError error = await proposer.Propose(proposal, request.ToByteArray());
         IMessage? answer = proposal.Reply.Message;
         proposer.Return(proposal);
         Refusal.ThrowIfRefused(error);

@@ -4,7 +4,6 @@ using Google.Protobuf;
 using Grpc.Core;
 using Kv.Raft;
 using Kv.Replication;
-using Kv.Server.Startup;
 using Kv.Server.Upkeep;
 using Kv.Storage.Pages;
 using Kv.Store;
@@ -28,12 +27,10 @@ internal sealed class MaintenanceCalls(
         // Unknown actions end a member of etcd 3.7.1; see the deviations in node/README.md.
         if (!Enum.IsDefined(request.Action))
             throw Refusal.ToException(KvError.UnknownMethod);
-        if (request.Action == AlarmRequest.Types.AlarmAction.Get)
-            gate.RequireUser(context);
-        else
-            gate.RequireRoot(context);
+        bool isReading = request.Action == AlarmRequest.Types.AlarmAction.Get;
+        Caller caller = isReading ? gate.RequireUser(context) : gate.RequireRoot(context);
         AlarmResponse response = await log.ProposeAsync<AlarmResponse>(
-            new InternalRaftRequest { Alarm = request }, gate.Identify(context));
+            new InternalRaftRequest { Alarm = request }, caller);
         response.Header = headers.Now();
         return response;
     }
@@ -45,7 +42,7 @@ internal sealed class MaintenanceCalls(
         var response = new StatusResponse
         {
             Header = headers.Now(),
-            Version = ProductVersion.Server,
+            Version = ProductText.ServerVersion,
             DbSize = store.Backend.FileBytes,
             DbSizeInUse = store.Backend.InUseBytes,
             DbSizeQuota = quota.Bytes,

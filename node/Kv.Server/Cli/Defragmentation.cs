@@ -1,3 +1,4 @@
+using Kv.Replication;
 using Kv.Storage;
 using Kv.Storage.Pages;
 
@@ -10,7 +11,7 @@ internal static class Defragmentation
 
     public static ResultTable Run(IDisk disk, string dataDirectory)
     {
-        string path = Path.Combine(dataDirectory, "member", "snap", "db");
+        string path = new MemberFiles(dataDirectory).PageFile;
         if (!disk.FileExists(path))
             throw new CommandFailedException($"stat {path}: no such file or directory");
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Kv.Replication;
 using Kv.Storage;
 using Kv.Storage.Log;
 using Kv.Storage.Pages;
@@ -14,23 +15,22 @@ namespace Kv.Server.Cli;
 internal sealed class DirectoryCheck(IDisk disk, string dataDirectory, string? walDirectory)
 {
     private readonly List<LogFinding> _findings = [];
-    private readonly string _snapshots = Path.Combine(dataDirectory, "member", "snap");
+    private readonly MemberFiles _files = new(dataDirectory, walDirectory ?? "");
 
     /// <summary>Whether anything keeps the node from starting.</summary>
     public bool FoundDamage => _findings.Exists(finding => finding.IsDamage);
 
     public ResultTable Run()
     {
-        if (!disk.DirectoryExists(_snapshots))
+        if (!disk.DirectoryExists(_files.Snapshots))
             throw new CommandFailedException($"there is no data in {dataDirectory}");
         RefuseIfRunning();
 
         ulong? applied = CheckPages();
-        string log = walDirectory ?? Path.Combine(dataDirectory, "member", "wal");
-        _findings.AddRange(LogCheck.Run(disk, log, out var summary));
-        _findings.AddRange(LogCheck.RunSnaps(disk, _snapshots));
+        _findings.AddRange(LogCheck.Run(disk, _files.Log, out var summary));
+        _findings.AddRange(LogCheck.RunSnaps(disk, _files.Snapshots));
         if (applied is { } index && summary is not null)
-            Compare(log, summary, index);
+            Compare(summary, index);
 
         return new ResultTable(
             [new("damage", "Damage", "damage"), new("place", "Place", "place"), new("finding", "Finding", "finding")],
@@ -44,7 +44,7 @@ internal sealed class DirectoryCheck(IDisk disk, string dataDirectory, string? w
             IsList: true);
     }
 
-    private string PagePath => Path.Combine(_snapshots, "db");
+    private string PagePath => _files.PageFile;
 
     private void RefuseIfRunning()
     {
@@ -88,11 +88,11 @@ internal sealed class DirectoryCheck(IDisk disk, string dataDirectory, string? w
             : null;
     }
 
-    private void Compare(string log, LogSummary summary, ulong applied)
+    private void Compare(LogSummary summary, ulong applied)
     {
         if (applied > summary.LastIndex)
         {
-            AddDamage(log,
+            AddDamage(_files.Log,
                 $"the log ends at entry {summary.LastIndex}, but the page file has taken in entry {applied}: the end "
                 + "of the log is lost. Restore from a snapshot, or start anew from the page file with "
                 + $"kv-node snapshot restore --skip-hash-check {PagePath}");

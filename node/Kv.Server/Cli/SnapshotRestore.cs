@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Kv.Raft;
 using Kv.Replication;
-using Kv.Server.Configuration;
+using Kv.Server.Startup;
 using Kv.Storage;
 using Kv.Storage.Log;
 using Kv.Storage.Pages;
@@ -21,10 +21,7 @@ internal sealed class SnapshotRestore(IDisk disk, RestoreOptions options)
     private const int RevisionLength = 17;
 
     private readonly MemberFiles _files = new(options.DataDirectory, options.WalDirectory);
-    private readonly ClusterMember[] _members =
-    [
-        .. options.Members.Select(member => ToMember(member, options.Token)).OrderBy(member => member.Id),
-    ];
+    private readonly ClusterMember[] _members = MemberIdentity.ToMembers(options.Members, options.Token);
 
     public void Run(string snapshot)
     {
@@ -43,12 +40,6 @@ internal sealed class SnapshotRestore(IDisk disk, RestoreOptions options)
     private ulong LastIndex => (ulong)_members.Length;
 
     private ConfState Conf => ConfState.Empty with { Voters = [.. _members.Select(member => new NodeId(member.Id))] };
-
-    private static ClusterMember ToMember(InitialMember member, string token)
-    {
-        string[] urls = [.. member.PeerUrls.Select(url => url.ToString())];
-        return new ClusterMember(MemberIds.OfMember(urls, token), urls, IsLearner: false, member.Name, ClientUrls: []);
-    }
 
     private void RefuseIfNotEmpty(string option, string directory)
     {
@@ -124,9 +115,8 @@ internal sealed class SnapshotRestore(IDisk disk, RestoreOptions options)
         ulong index = 0;
         foreach (var member in _members)
         {
-            var change = new ConfChange(
-                Id: 0, ConfChangeType.AddNode, new NodeId(member.Id), MemberJson.Encode(member));
-            log.AppendEntry((int)EntryType.ConfChange, FirstTerm, ++index, ConfChangeCodec.Encode(change));
+            byte[] change = ConfChangeCodec.Encode(MemberIdentity.ToChange(member));
+            log.AppendEntry((int)EntryType.ConfChange, FirstTerm, ++index, change);
         }
 
         // Whom the vote is for makes no difference, as long as all members say the same.

@@ -1,10 +1,10 @@
+using Kv.Replication;
+
 namespace Kv.Server.Configuration;
 
 /// <summary>Where data lies and how it is kept.</summary>
 public sealed record StorageSettings
 {
-    private const string MemberFolder = "member";
-
     public required string DataDirectory { get; init; }
 
     /// <summary>The directory of the log if it has its own, else null.</summary>
@@ -30,13 +30,7 @@ public sealed record StorageSettings
     /// <summary>True only for tests: a crash then loses what was acknowledged.</summary>
     public required bool IsSyncSkipped { get; init; }
 
-    public string MemberDirectory => Path.Combine(DataDirectory, MemberFolder);
-
-    public string SnapshotDirectory => Path.Combine(MemberDirectory, "snap");
-
-    public string BackendPath => Path.Combine(SnapshotDirectory, "db");
-
-    public string WalDirectory => DedicatedWalDirectory ?? Path.Combine(MemberDirectory, "wal");
+    public MemberFiles Files => new(DataDirectory, DedicatedWalDirectory ?? "");
 }
 
 /// <summary>Which history is given up by itself, and how gently.</summary>

@@ -12,22 +12,23 @@ namespace Kv.Server.Startup;
 internal static class MemberIdentity
 {
     /// <summary>Begins the log of a new member of a new cluster.</summary>
-    public static void CreateLog(IDisk disk, MemberFiles files, BootstrapSettings bootstrap, LogOptions options)
+    public static LogSummary CreateLog(IDisk disk, MemberFiles files, BootstrapSettings bootstrap, LogOptions options)
     {
-        ClusterMember[] members =
-        [
-            .. bootstrap.Members.Select(member => ToMember(member, bootstrap.Token)).OrderBy(member => member.Id),
-        ];
-        ConfChange[] changes =
-        [
-            .. members.Select(member => new ConfChange(
-                Id: 0, ConfChangeType.AddNode, new NodeId(member.Id), MemberJson.Encode(member))),
-        ];
+        ClusterMember[] members = ToMembers(bootstrap.Members, bootstrap.Token);
+        ConfChange[] changes = [.. members.Select(ToChange)];
         ulong cluster = MemberIds.OfCluster(members.Select(member => member.Id));
 
         // Only lone members start here, so the one there is is this one.
-        MemberLog.Create(disk, files, new LogMetadata(members[0].Id, cluster), changes, options);
+        return MemberLog.Create(disk, files, new LogMetadata(members[0].Id, cluster), changes, options);
     }
+
+    /// <summary>The members of a new cluster, in the order of their ids.</summary>
+    public static ClusterMember[] ToMembers(IEnumerable<InitialMember> members, string token) =>
+        [.. members.Select(member => ToMember(member, token)).OrderBy(member => member.Id)];
+
+    /// <summary>What the log of a new cluster begins with for each of them.</summary>
+    public static ConfChange ToChange(ClusterMember member) =>
+        new(Id: 0, ConfChangeType.AddNode, new NodeId(member.Id), MemberJson.Encode(member));
 
     private static ClusterMember ToMember(InitialMember member, string token)
     {

@@ -22,7 +22,7 @@ internal sealed class NodeHealth(ulong memberId, StoreParts store, ReplicaView v
         [.. store.Alarms.Raised(AlarmType.None).Select(alarm => alarm.Alarm.ToString().ToUpperInvariant())];
 
     public NodeVersions Versions => new(
-        ProductVersion.Server,
+        ProductText.ServerVersion,
         store.Members.Version.Length > 0 ? store.Members.Version : "not_decided",
         services.Upkeep.StorageVersion.Length > 0 ? services.Upkeep.StorageVersion : ProductVersion.UnmarkedStorage);
 

@@ -41,13 +41,10 @@ internal sealed class OpenedMember : IDisposable
             ILogger log)
     {
         StorageSettings storage = configuration.Storage;
-        var files = new MemberFiles(storage.DataDirectory, storage.DedicatedWalDirectory ?? "");
+        MemberFiles files = storage.Files;
         disk.CreateDirectory(files.Snapshots);
-        bool isKnown = MemberLog.Exists(disk, files);
-        if (!isKnown)
-            MemberIdentity.CreateLog(disk, files, configuration.Bootstrap, logOptions);
-
-        MemberLog.RequirePageFile(disk, files);
+        LogSummary summary = MemberLog.Find(disk, files)
+            ?? MemberIdentity.CreateLog(disk, files, configuration.Bootstrap, logOptions);
         long start = TimeProvider.System.GetTimestamp();
         var backend = Backend.Open(disk, files.PageFile, new BackendOptions
         {
@@ -57,7 +54,7 @@ internal sealed class OpenedMember : IDisposable
             BatchOperationsMax = storage.BatchOperationsMax,
         });
         Logging.Log.OpenedBackend(log, files.PageFile, TimeProvider.System.GetElapsedTime(start));
-        OpenedLog opened = MemberLog.Open(disk, files, backend, logOptions);
+        OpenedLog opened = MemberLog.Open(disk, files, summary, backend, logOptions);
         if (opened.Contents.TornTail is { } torn)
             Logging.Log.RepairedLog(log, torn.Place.ToString(), torn.Place.Offset);
         return new OpenedMember(files, lanes, opened, OpenStore(configuration, backend, tokens, lanes, log));

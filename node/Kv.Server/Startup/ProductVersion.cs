@@ -1,11 +1,9 @@
 namespace Kv.Server.Startup;
 
-/// <summary>The versions that this node announces.</summary>
+/// <summary>The versions of the cluster and of its files; that of the program is in
+/// <see cref="ProductText.ServerVersion"/>.</summary>
 internal static class ProductVersion
 {
-    /// <summary>The version of etcd whose API this is.</summary>
-    public const string Server = "3.7.1";
-
     /// <summary>What a new cluster is set to. The lowest that has all that is written into the log, so that an etcd of
     /// any version from 3.5 on can take over the data: a cluster's version can be raised later by any member, but
     /// lowered only by a downgrade of the whole cluster.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Kv.Store.Watching;
 
 namespace Kv.Store;
 

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Kv.Store;
 
 /// <summary>Writes protobuf fields into memory that was measured for them. As proto3 has it, numbers that are zero and
@@ -13,14 +11,12 @@ internal ref struct ProtoWriter(Span<byte> destination)
 
     public int Written { get; private set; }
 
-    public static int SizeOfVarint(ulong value) => (BitOperations.Log2(value | 1) / 7) + 1;
-
-    public static int SizeOfNumber(long value) => value == 0 ? 0 : 1 + SizeOfVarint(unchecked((ulong)value));
+    public static int SizeOfNumber(long value) => value == 0 ? 0 : 1 + Kv.Store.Varint.Size(unchecked((ulong)value));
 
     public static int SizeOfBytes(int length) => length == 0 ? 0 : SizeOfMessage(length);
 
     /// <summary>A field that is there even if it is empty.</summary>
-    public static int SizeOfMessage(int length) => 1 + SizeOfVarint((ulong)length) + length;
+    public static int SizeOfMessage(int length) => 1 + Kv.Store.Varint.Size((ulong)length) + length;
 
     public void Number(int field, long value)
     {

@@ -16,8 +16,8 @@ public sealed class ConfigurationReaderTests
         Assert.Equal("http://localhost:2380", Assert.Single(configuration.Member.AdvertisePeerUrls).ToString());
         Assert.Empty(configuration.Member.ListenMetricsUrls);
         Assert.Equal("default", Assert.Single(configuration.Bootstrap.Members).Name);
-        Assert.Equal("default.etcd/member/snap/db", configuration.Storage.BackendPath);
-        Assert.Equal("default.etcd/member/wal", configuration.Storage.WalDirectory);
+        Assert.Equal("default.etcd/member/snap/db", configuration.Storage.Files.PageFile);
+        Assert.Equal("default.etcd/member/wal", configuration.Storage.Files.Log);
         Assert.Equal(2L << 30, configuration.Storage.QuotaBytes);
         Assert.Equal(TimeSpan.FromMilliseconds(100), configuration.Storage.BatchInterval);
         Assert.Equal(10_000, configuration.Storage.BatchOperationsMax);
@@ -48,8 +48,8 @@ public sealed class ConfigurationReaderTests
     {
         StorageSettings storage = Read("--data-dir", "/d", "--wal-dir", "/w").Storage;
 
-        Assert.Equal("/w", storage.WalDirectory);
-        Assert.Equal("/d/member/snap", storage.SnapshotDirectory);
+        Assert.Equal("/w", storage.Files.Log);
+        Assert.Equal("/d/member/snap", storage.Files.Snapshots);
     }
 
     [Theory]

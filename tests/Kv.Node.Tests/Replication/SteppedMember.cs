@@ -64,10 +64,11 @@ internal sealed class SteppedMember : IDisposable
         var files = new MemberFiles(Directory);
         var options = new LogOptions(SegmentBytes: 64 * 1024);
         disk.CreateDirectory(files.Snapshots);
-        if (!MemberLog.Exists(disk, files))
+        LogSummary? summary = MemberLog.Find(disk, files);
+        if (summary is null)
         {
             var self = new ClusterMember(9, ["http://127.0.0.1:2380"], IsLearner: false, "m1", ClientUrls: []);
-            MemberLog.Create(
+            summary = MemberLog.Create(
                 disk,
                 files,
                 new LogMetadata(self.Id, ClusterId: 7),
@@ -76,7 +77,7 @@ internal sealed class SteppedMember : IDisposable
         }
 
         var backend = Backend.Open(disk, files.PageFile, new BackendOptions { CommitLane = new InlineLane() });
-        OpenedLog opened = MemberLog.Open(disk, files, backend, options);
+        OpenedLog opened = MemberLog.Open(disk, files, summary, backend, options);
         return new SteppedMember(disk, files, backend, opened, snapshotEntries);
     }
 
@@ -87,7 +88,7 @@ internal sealed class SteppedMember : IDisposable
         Proposal proposal = _proposer.Rent();
         ulong id = _proposer.NextId();
         ValueTask<KvError> outcome = _proposer.Propose(
-            proposal, id, LoggedRequest.Encode(LoggedRequest.PutField,
+            proposal, LoggedRequest.Encode(LoggedRequest.PutField,
                 new ReadOnlySequence<byte>(request.ToByteArray()), id));
         RunUntilIdle();
         Assert.Equal(KvError.None, outcome.AsTask().WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult());

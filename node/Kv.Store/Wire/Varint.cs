@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Kv.Store.Watching;
+namespace Kv.Store;
 
 /// <summary>Protobuf's numbers of variable length: seven bits a byte, lowest first, the high bit set on all but the
 /// last.</summary>
