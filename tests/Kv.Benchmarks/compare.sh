@@ -8,10 +8,10 @@
 #             range          the same for a linearizable range of one key
 #             serializable   the same for a serializable one
 #             put1           one client
-#             range10k       ranges of 10,000 keys of 1 KiB, and the server's peak memory
+#             range10k       h2load, 4 connections, ranges of 10,000 keys of 1 KiB, and the server's peak memory
 #             watch          100 watchers of one prefix under 5,000 puts a second
 #             million        1,000,000 keys of 256 bytes: memory after load and after restart, time to serving
-# Settings:   PAIRS (5), WARMUP (200000) and REQUESTS (100000) of h2load, SECONDS_EACH of the timed ones (10),
+# Settings:   PAIRS (5), WARMUP (300000) and REQUESTS (100000) of h2load, SECONDS_EACH of the timed ones (10),
 #             DATA (where data goes), SIDES ("ours etcd"; "etcd etcd" tries the script itself), KV_CACHE
 # Each server is fresh for each run, with its data on the same disk. Nothing runs longer than its bound.
 set -euo pipefail
@@ -19,7 +19,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 PAIRS=${PAIRS:-5}
-WARMUP=${WARMUP:-200000}
+WARMUP=${WARMUP:-300000}
 REQUESTS=${REQUESTS:-100000}
 SECONDS_EACH=${SECONDS_EACH:-10}
 MILLION=${MILLION:-1000000}
@@ -42,12 +42,14 @@ trap finish EXIT
 prepare() {
     etcd=$("$root/tests/tools/get-etcd.sh" 3.5.30)/usr/bin/etcd
     dotnet build "$root/tests/Kv.Benchmarks" -c Release -v q --nologo >&2
-    dotnet build "$root/node/Kv.Server" -c Release -v q --nologo >&2
+    dotnet publish "$root/node/Kv.Server" -c Release -r "linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')" \
+        -o "$data/node" -v q --nologo >&2
     bench=(dotnet "$root/artifacts/bin/Kv.Benchmarks/release/kv-bench.dll")
-    node=(dotnet "$root/artifacts/bin/Kv.Server/release/kv-node.dll")
+    node=("$data/node/kv-node")
     "${bench[@]}" frame put > "$data/put.frame"
     "${bench[@]}" frame range > "$data/range.frame"
     "${bench[@]}" frame range --serializable > "$data/serializable.frame"
+    "${bench[@]}" frame range --span 10000 --keys 10100 --sequential > "$data/range10k.frame"
 }
 
 start_server() { # ours|etcd
@@ -92,19 +94,21 @@ kv_bench() { timeout 600 "${bench[@]}" "$@" --endpoints "http://$client" --pid "
 told() { awk -v name="$1" '$1 == name { print $2 }' "$data/out"; }
 
 h2load_run() { # method, frame
-    local before after
-
     # A server is started for months: what its first seconds cost (compiling, growing) is not measured, on either side.
-    timeout 300 h2load -n "$WARMUP" -c 100 -m 10 -t 1 --data="$2" \
-        -H 'content-type: application/grpc' -H 'te: trailers' "http://$client$1" > /dev/null
+    h2load_measure "$1" "$2" 100 10 "$WARMUP" "$REQUESTS"
+}
+
+h2load_measure() { # method, frame, connections, streams, requests to warm up, requests to measure
+    local before after load=(timeout 300 h2load -c "$3" -m "$4" -t 1 "--data=$2"
+        -H 'content-type: application/grpc' -H 'te: trailers')
+    "${load[@]}" -n "$5" "http://$client$1" > /dev/null
     before=$(cpu_ticks)
-    timeout 300 h2load -n "$REQUESTS" -c 100 -m 10 -t 1 --data="$2" --log-file="$data/h2.log" \
-        -H 'content-type: application/grpc' -H 'te: trailers' "http://$client$1" > "$data/out"
+    "${load[@]}" -n "$6" --log-file="$data/h2.log" "http://$client$1" > "$data/out"
     after=$(cpu_ticks)
-    grep -q " $REQUESTS succeeded, 0 failed, 0 errored" "$data/out" || { cat "$data/out" >&2; exit 1; }
+    grep -q " $6 succeeded, 0 failed, 0 errored" "$data/out" || { cat "$data/out" >&2; exit 1; }
     note per_second "$(sed -nE 's/^finished in .*, ([0-9.]+) req\/s.*/\1/p' "$data/out")"
     note p99_us "$(sort -n -k3,3 "$data/h2.log" | awk '{ v[NR] = $3 } END { print v[int(NR * 0.99 + 0.5)] }')"
-    note cpu_us "$(awk -v t=$((after - before)) -v n="$REQUESTS" 'BEGIN { print t * 10000 / n }')"
+    note cpu_us "$(awk -v t=$((after - before)) -v n="$6" 'BEGIN { print t * 10000 / n }')"
     rm -f "$data/h2.log"
 }
 
@@ -137,10 +141,7 @@ run_put1() {
 
 run_range10k() {
     kv_bench txn --sequential --span 100 --total 101 --keys 10100 --value-bytes 1024 --clients 4
-    kv_bench range --span 10000 --keys 10100 --clients 4 --connections 4 --duration "$SECONDS_EACH"
-    note keys_per_second "$(told items_per_second)"
-    note p99_us "$(told p99_us)"
-    note cpu_us "$(told cpu_us_per_request)"
+    h2load_measure /etcdserverpb.KV/Range "$data/range10k.frame" 4 1 100 400
     note peak_rss "$(memory VmHWM)"
 }
 

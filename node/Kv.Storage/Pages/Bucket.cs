@@ -35,6 +35,27 @@ public readonly struct Bucket
         return true;
     }
 
+    /// <summary>The same for keys asked for in ascending order, or nearly: the one right after the last is found
+    /// without a search.</summary>
+    public bool TryGet(scoped ReadOnlySpan<byte> key, ref BucketFinger finger, out ReadOnlySpan<byte> value)
+    {
+        if (!finger.TryStepTo(key))
+        {
+            Page leaf = FindLeaf(key);
+            int index = leaf.SearchLeaf(key, out bool isExact);
+            if (!isExact || leaf.IsBucket(index))
+            {
+                value = default;
+                return false;
+            }
+
+            finger = new BucketFinger(leaf, index);
+        }
+
+        value = finger.Value;
+        return true;
+    }
+
     public bool TryOpenBucket(ReadOnlySpan<byte> name, out Bucket bucket)
     {
         var leaf = FindLeaf(name);

@@ -1,3 +1,5 @@
+using Kv.Storage.Pages;
+
 namespace Kv.Store;
 
 /// <summary>Answers ranges at a revision. The index is looked through in short steps, inside the gate; rows are fetched
@@ -160,13 +162,14 @@ internal ref struct RangeReader
     {
         long limit = _request.Limit > 0 ? _request.Limit : long.MaxValue;
         var scan = new IndexScan(_request.Range);
+        var finger = default(BucketFinger);
         while (!scan.IsDone && _reply.Slices.Count < limit)
         {
             _states.Clear();
             lock (_space.Gate)
                 Step(ref scan, limit - _reply.Slices.Count);
             foreach (KeyState state in _states)
-                _reply.Slices.Add(_view.Find(state.Modified));
+                _reply.Slices.Add(_view.Find(state.Modified, ref finger));
         }
 
         if (counts)
