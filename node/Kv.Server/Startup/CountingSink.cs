@@ -15,4 +15,6 @@ internal sealed class CountingSink(MvccMetrics metrics, IChangeSink next) : ICha
         metrics.Deletes.Add(deleted);
         next.Publish(revision, changes);
     }
+
+    public void Restore(long revision) => next.Restore(revision);
 }

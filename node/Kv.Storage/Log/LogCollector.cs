@@ -111,6 +111,8 @@ internal sealed class LogCollector(LogSnapshot? from)
 
         if (entry.Index <= wanted.Index)
             return true;
+        if (entry.Index <= _jump.Index)
+            ForgetJump(wanted);
         if (entry.Index > LastIndex + 1)
         {
             CorruptDataException.Throw(
@@ -126,6 +128,14 @@ internal sealed class LogCollector(LogSnapshot? from)
         _entries.RemoveRange(kept, _entries.Count - kept);
         _entries.Add(entry with { Data = _arena.Copy(data) });
         return true;
+    }
+
+    // Once a snapshot has taken effect, no entry that it covers is written. That this one is shows that a crash came
+    // between the record of the snapshot and the state that was to make it count, and the log went on from before it.
+    private void ForgetJump(LogSnapshot wanted)
+    {
+        _jump = default;
+        LastIndex = _entries.Count > 0 ? _entries[^1].Index : wanted.Index;
     }
 
     private bool TryAddState(ReadOnlySpan<byte> content)

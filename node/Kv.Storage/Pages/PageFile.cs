@@ -22,6 +22,8 @@ public sealed class PageFile : IDisposable
     private long _freeBytes;
     private int _openReadCount;
     private bool _isClosed;
+    private bool _isRetired;
+    private int _isFileClosed;
 
     private PageFile(IFile file, PageFileOptions options)
     {
@@ -116,11 +118,24 @@ public sealed class PageFile : IDisposable
         if (_isClosed)
             return;
 
-        _writing?.Dispose();
-        Volatile.Write(ref _isClosed, true);
-        _pool.UnpinAll();
-        _file.Dispose();
-        _memory.Dispose();
+        EndWriting();
+        CloseFile();
+    }
+
+    /// <summary>Ends this file for the owner, who has another one by now: nothing is begun here any more, while what
+    /// reads are open go on. The last of them closes the file.</summary>
+    public void Retire()
+    {
+        if (_isClosed)
+            return;
+
+        EndWriting();
+        Volatile.Write(ref _isRetired, true);
+
+        // Either we see that the last read has ended, or it sees that it is to close the file.
+        Interlocked.MemoryBarrier();
+        if (OpenReadCount == 0)
+            CloseFile();
     }
 
     /// <summary>A transaction that moves pages about, and gives up free ones at the end.</summary>
@@ -128,8 +143,9 @@ public sealed class PageFile : IDisposable
 
     internal void EndRead(CommittedState state)
     {
-        Interlocked.Decrement(ref _openReadCount);
         state.Unpin();
+        if (Interlocked.Decrement(ref _openReadCount) == 0 && Volatile.Read(ref _isRetired))
+            CloseFile();
     }
 
     internal int ReadRaw(long offset, Span<byte> destination) => _file.Read(offset, destination);
@@ -199,6 +215,20 @@ public sealed class PageFile : IDisposable
             id++;
         _writing = new WriteTransaction(this, _current, id, _memory) { IsCompacting = isCompacting };
         return _writing;
+    }
+
+    private void EndWriting()
+    {
+        _writing?.Dispose();
+        Volatile.Write(ref _isClosed, true);
+        _pool.UnpinAll();
+        _memory.Dispose();
+    }
+
+    private void CloseFile()
+    {
+        if (Interlocked.Exchange(ref _isFileClosed, 1) == 0)
+            _file.Dispose();
     }
 
     private void NoteFreeBytes() => Volatile.Write(ref _freeBytes, _pool.Free.Count * _current.Meta.PageSize);

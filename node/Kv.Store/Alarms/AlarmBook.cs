@@ -15,9 +15,7 @@ public sealed class AlarmBook
     public AlarmBook(Backend backend)
     {
         _backend = backend;
-        var raised = new List<AlarmMember>();
-        backend.ForEach(StoreBucket.Alarm, (key, _) => raised.Add(AlarmMember.Parser.ParseFrom(key)));
-        _raised = [.. raised];
+        _raised = Load(backend);
         Publish();
     }
 
@@ -60,6 +58,20 @@ public sealed class AlarmBook
         _raised = [.. _raised.Where(other => !other.Equals(alarm))];
         Publish();
         return alarm;
+    }
+
+    /// <summary>Forgets all, and says what another store says. The apply lane's.</summary>
+    internal void Restore(IBucketReader from)
+    {
+        _raised = Load(from);
+        Publish();
+    }
+
+    private static AlarmMember[] Load(IBucketReader from)
+    {
+        var raised = new List<AlarmMember>();
+        from.ForEach(StoreBucket.Alarm, (key, _) => raised.Add(AlarmMember.Parser.ParseFrom(key)));
+        return [.. raised];
     }
 
     private AlarmMember? Find(ulong memberId, AlarmType kind) =>

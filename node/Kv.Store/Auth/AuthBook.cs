@@ -226,6 +226,9 @@ public sealed class AuthBook
         return KvError.None;
     }
 
+    /// <summary>Forgets all, and says what another store says. The apply lane's.</summary>
+    internal void Restore(IBucketReader from) => _view = Load(from);
+
     private static bool IsSameRange(Permission left, Permission right) =>
         left.Key == right.Key && left.RangeEnd == right.RangeEnd;
 
@@ -246,17 +249,17 @@ public sealed class AuthBook
         return changed;
     }
 
-    private static AuthView Load(Backend backend)
+    private static AuthView Load(IBucketReader from)
     {
         var users = new SortedDictionary<string, User>(StringComparer.Ordinal);
         var roles = new SortedDictionary<string, Role>(StringComparer.Ordinal);
         bool isEnabled = false;
         ulong revision = 1;
-        backend.ForEach(StoreBucket.AuthUsers, (key, value) =>
+        from.ForEach(StoreBucket.AuthUsers, (key, value) =>
             users[Encoding.UTF8.GetString(key)] = User.Parser.ParseFrom(value));
-        backend.ForEach(StoreBucket.AuthRoles, (key, value) =>
+        from.ForEach(StoreBucket.AuthRoles, (key, value) =>
             roles[Encoding.UTF8.GetString(key)] = Role.Parser.ParseFrom(value));
-        backend.ForEach(StoreBucket.Auth, (key, value) =>
+        from.ForEach(StoreBucket.Auth, (key, value) =>
         {
             if (key.SequenceEqual(EnabledKey))
                 isEnabled = value.Length == 1 && value[0] == 1;

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Kv.Storage;
 using Kv.Storage.Pages;
 
@@ -11,40 +10,40 @@ namespace Kv.Store;
 /// <para>Threads: writes, <see cref="SetConsistentIndex"/>, <see cref="Tick"/>, <see cref="ForceCommit"/> and
 /// <see cref="TryGet"/> belong to the apply lane. Views for reading can be taken on any thread.</para>
 /// <para>When the commit lane falls behind, the batch in memory grows to
-/// <see cref="BackendOptions.PendingBytesMax"/>, then the apply lane waits for it.</para></summary>
-public sealed class Backend : IDisposable
+/// <see cref="BackendOptions.PendingBytesMax"/>, then the apply lane waits for it.</para>
+/// <para>A snapshot from the leader puts another page file in the place of this one (<see cref="Adopt"/>). Whoever has
+/// a view goes on reading the old file, which stays until the last of them is done.</para></summary>
+public sealed class Backend : IBucketReader, IDisposable
 {
     // One being written and one waiting for it: what comes then is better kept together.
     private const int SealedMax = 2;
 
-    private readonly PageFile _pages;
     private readonly BackendOptions _options;
     private readonly Action _commit;
     private readonly List<PrunedRows> _pruned = []; // guarded by _gate
     private readonly object _gate = new(); // of changes of _view; a monitor, as the apply lane may have to wait on it
-    private PendingBatch _active = new();
+    private PendingBatch _active;
     private StoreView _view;
-    private ulong _committedIndex;
     private TimeSpan _lastSeal;
     private bool _isCommitWanted;
     private bool _isDisposed;
 
-    private Backend(PageFile pages, BackendOptions options)
+    private Backend(OpenedStore opened, BackendOptions options)
     {
-        _pages = pages;
         _options = options;
         _commit = CommitSealed;
-        _view = new StoreView(new PinnedPages(pages.BeginRead()), [_active]);
+        _active = opened.Active;
+        _view = opened.View;
     }
 
     /// <summary>The size of the page file as etcd reports it. Any thread.</summary>
-    public long FileBytes => _pages.FileBytes;
+    public long FileBytes => File.Pages.FileBytes;
 
     /// <summary>The same without its free pages. Any thread.</summary>
-    public long InUseBytes => _pages.InUseBytes;
+    public long InUseBytes => File.Pages.InUseBytes;
 
     /// <summary>Read transactions that are open. Any thread.</summary>
-    public int OpenReadCount => _pages.OpenReadCount;
+    public int OpenReadCount => File.Pages.OpenReadCount;
 
     /// <summary>The last entry that is applied; all of it, and nothing of the next, is in memory or in the
     /// file.</summary>
@@ -54,24 +53,8 @@ public sealed class Backend : IDisposable
     public ulong Term => _active.Term;
 
     /// <summary>Opens the page file, or makes it, with all its buckets.</summary>
-    public static Backend Open(IDisk disk, string path, BackendOptions options)
-    {
-        var pages = PageFile.Open(disk, path, options.Pages);
-        try
-        {
-            CreateBuckets(pages);
-            var backend = new Backend(pages, options);
-            backend._active.ConsistentIndex = backend.ReadNumber(MetaKeys.ConsistentIndex);
-            backend._active.Term = backend.ReadNumber(MetaKeys.Term);
-            backend._committedIndex = backend._active.ConsistentIndex;
-            return backend;
-        }
-        catch
-        {
-            pages.Dispose();
-            throw;
-        }
-    }
+    public static Backend Open(IDisk disk, string path, BackendOptions options) =>
+        new(OpenedStore.Open(disk, path, options.Pages), options);
 
     public void Put(StoreBucket bucket, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
@@ -173,19 +156,28 @@ public sealed class Backend : IDisposable
     }
 
     /// <summary>A read transaction of what is committed, for a snapshot of the file. Any thread.</summary>
-    public ReadTransaction BeginRead() => _pages.BeginRead();
+    public ReadTransaction BeginRead()
+    {
+        lock (_gate)
+            return _view.Pages.File.Pages.BeginRead();
+    }
+
+    /// <summary>The file as what is committed left it, to be sent to another member; to be disposed. Any
+    /// thread.</summary>
+    public StoreSnapshot BeginSnapshot() => new(BeginRead());
 
     /// <summary>Does one step of making the page file shorter on the commit lane, where <paramref name="done"/> is
     /// called.</summary>
     public void ShrinkFile(int pagesMax, Action<CompactionStep> done) => _options.CommitLane.Post(() =>
     {
-        CompactionStep step = _pages.CompactSome(pagesMax);
-        Replace(committed: 0); // or our own view would keep the pages that were given up
+        StoreFile file = File;
+        CompactionStep step = file.Pages.CompactSome(pagesMax);
+        Replace(file, committed: 0); // or our own view would keep the pages that were given up
         done(step);
     });
 
     /// <summary>Looks at every page of the file on the commit lane, where <paramref name="done"/> is called.</summary>
-    public void VerifyFile(Action<VerifyReport> done) => _options.CommitLane.Post(() => done(_pages.Verify()));
+    public void VerifyFile(Action<VerifyReport> done) => _options.CommitLane.Post(() => done(File.Pages.Verify()));
 
     /// <summary>Ends without committing what is pending. Nobody may read any more.</summary>
     public void Dispose()
@@ -194,9 +186,45 @@ public sealed class Backend : IDisposable
             return;
 
         _isDisposed = true;
+        PageFile pages = File.Pages;
         _view.Pages.LetGo();
-        _pages.Dispose();
+        pages.Dispose();
     }
+
+    /// <summary>The page file in use. Any thread.</summary>
+    internal StoreFile File => Volatile.Read(ref _view).Pages.File;
+
+    /// <summary>Opens another page file, beside the one in use.</summary>
+    internal OpenedStore OpenOther(IDisk disk, string path) => OpenedStore.Open(disk, path, _options.Pages);
+
+    /// <summary>Puts another store in the place of this one; what was applied here and is not yet in the page file is
+    /// given up with it. Returns the view of the old one, which is to go to <see cref="GiveUp"/>. To be called between
+    /// entries, and when nobody can look into the index: that is of the old store.</summary>
+    internal StoreView Adopt(OpenedStore next)
+    {
+        StoreView old;
+        lock (_gate)
+        {
+            old = _view;
+            Volatile.Write(ref _view, next.View);
+            _pruned.Clear();
+        }
+
+        _active = next.Active;
+        _isCommitWanted = false;
+        return old;
+    }
+
+    /// <summary>Ends the file of a store that another has replaced, after what the commit lane may be doing with it.
+    /// Those who wait for something of it to be committed are told: the other has all of it.</summary>
+    internal void GiveUp(StoreView old) => _options.CommitLane.Post(() =>
+    {
+        foreach (PendingBatch batch in old.Batches)
+            batch.TellCommitted();
+        PageFile pages = old.Pages.File.Pages;
+        Release(old);
+        pages.Retire();
+    });
 
     /// <summary>The newest view, to be released. It has every row up to any revision that the caller knows to be
     /// applied.</summary>
@@ -223,7 +251,12 @@ public sealed class Backend : IDisposable
     internal void Prune(PrunedRows rows)
     {
         lock (_gate)
+        {
+            if (rows.File != _view.Pages.File)
+                return;
             _pruned.Add(rows);
+        }
+
         if (rows.Finished is not null)
             _options.CommitLane.Post(_commit);
     }
@@ -234,25 +267,6 @@ public sealed class Backend : IDisposable
         Invariant.Require(isThere);
         return opened;
     }
-
-    private static void CreateBuckets(PageFile pages)
-    {
-        using (var read = pages.BeginRead())
-        {
-            if (StoreBuckets.All.All(bucket => read.TryOpenBucket(StoreBuckets.Name(bucket), out _)))
-                return;
-        }
-
-        using var write = pages.BeginWrite();
-        foreach (StoreBucket bucket in StoreBuckets.All)
-            write.CreateBucketIfMissing(StoreBuckets.Name(bucket));
-        write.Commit();
-    }
-
-    private ulong ReadNumber(ReadOnlySpan<byte> key) =>
-        TryGet(StoreBucket.Meta, key, out byte[] value) && value.Length == sizeof(ulong)
-            ? BinaryPrimitives.ReadUInt64BigEndian(value)
-            : 0;
 
     // What only moves the index is not worth a commit: after a crash those entries are applied again, to no effect.
     private bool HasWork()
@@ -294,27 +308,19 @@ public sealed class Backend : IDisposable
     /// <summary>Writes all that is sealed as one transaction. The commit lane's.</summary>
     private void CommitSealed()
     {
-        StoreView view = Hold();
+        StoreView view;
+        PrunedRows[] pruned;
+        lock (_gate)
+        {
+            // Both of the same file, whichever that is.
+            view = Hold();
+            pruned = [.. _pruned];
+            _pruned.Clear();
+        }
+
         try
         {
-            ReadOnlySpan<PendingBatch> batches = view.Batches[..^1];
-            PrunedRows[] pruned = TakePruned();
-            if (batches.Length == 0 && pruned.Length == 0)
-                return; // an earlier turn took it along
-
-            if (HasChanges(batches, pruned))
-            {
-                using var write = _pages.BeginWrite();
-                BatchWriter.Write(write, batches, pruned);
-                write.Commit();
-                _committedIndex = batches.Length > 0 ? batches[^1].ConsistentIndex : _committedIndex;
-            }
-
-            Replace(batches.Length);
-            foreach (PendingBatch batch in batches)
-                batch.Committed.ForEach(static committed => committed());
-            foreach (PrunedRows rows in pruned)
-                rows.Committed();
+            CommitSealed(view, pruned);
         }
         finally
         {
@@ -322,9 +328,31 @@ public sealed class Backend : IDisposable
         }
     }
 
-    private bool HasChanges(ReadOnlySpan<PendingBatch> batches, PrunedRows[] pruned)
+    private void CommitSealed(StoreView view, PrunedRows[] pruned)
     {
-        if (pruned.Length > 0 || batches[^1].ConsistentIndex != _committedIndex)
+        ReadOnlySpan<PendingBatch> batches = view.Batches[..^1];
+        if (batches.Length == 0 && pruned.Length == 0)
+            return; // an earlier turn took it along
+
+        StoreFile file = view.Pages.File;
+        if (HasChanges(file, batches, pruned))
+        {
+            using var write = file.Pages.BeginWrite();
+            BatchWriter.Write(write, batches, pruned);
+            write.Commit();
+            file.CommittedIndex = batches.Length > 0 ? batches[^1].ConsistentIndex : file.CommittedIndex;
+        }
+
+        Replace(file, batches.Length);
+        foreach (PendingBatch batch in batches)
+            batch.TellCommitted();
+        foreach (PrunedRows rows in pruned)
+            rows.Committed();
+    }
+
+    private static bool HasChanges(StoreFile file, ReadOnlySpan<PendingBatch> batches, PrunedRows[] pruned)
+    {
+        if (pruned.Length > 0 || batches[^1].ConsistentIndex != file.CommittedIndex)
             return true;
         foreach (PendingBatch batch in batches)
         {
@@ -335,23 +363,19 @@ public sealed class Backend : IDisposable
         return false;
     }
 
-    private PrunedRows[] TakePruned()
+    // Shows the newest commit, without the batches that are in it; unless the file is in use no more.
+    private void Replace(StoreFile file, int committed)
     {
-        lock (_gate)
-        {
-            PrunedRows[] pruned = [.. _pruned];
-            _pruned.Clear();
-            return pruned;
-        }
-    }
-
-    // Shows the newest commit, without the batches that are in it.
-    private void Replace(int committed)
-    {
-        var pages = new PinnedPages(_pages.BeginRead());
+        var pages = new PinnedPages(file);
         lock (_gate)
         {
             StoreView old = _view;
+            if (old.Pages.File != file)
+            {
+                pages.LetGo();
+                return;
+            }
+
             Volatile.Write(ref _view, new StoreView(pages, old.Batches[committed..].ToArray()));
             Release(old);
             Monitor.PulseAll(_gate);

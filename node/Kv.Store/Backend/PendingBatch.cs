@@ -21,6 +21,14 @@ internal sealed class PendingBatch
     /// <summary>To be called once this batch is in the page file.</summary>
     public List<Action> Committed { get; } = [];
 
+    /// <summary>Tells those who wait, once. The commit lane's.</summary>
+    public void TellCommitted()
+    {
+        foreach (Action committed in Committed)
+            committed();
+        Committed.Clear();
+    }
+
     public int RowCount => Volatile.Read(ref _rowCount);
 
     public int OperationCount => _rowCount + _operations.Count;

@@ -9,13 +9,16 @@ internal sealed class PinnedPages
     private readonly ReadTransaction _read;
     private int _holders = 1;
 
-    public PinnedPages(ReadTransaction read)
+    public PinnedPages(StoreFile file)
     {
-        _read = read;
-        bool isThere = read.TryOpenBucket(StoreBuckets.Name(StoreBucket.Key), out Bucket keys);
+        File = file;
+        _read = file.Pages.BeginRead();
+        bool isThere = _read.TryOpenBucket(StoreBuckets.Name(StoreBucket.Key), out Bucket keys);
         Invariant.Require(isThere);
         Keys = keys;
     }
+
+    public StoreFile File { get; }
 
     public ReadTransaction Read => _read;
 

@@ -17,11 +17,11 @@ public sealed class LeaseBook : ILeaseAttachments
     public const long TtlMax = 9_000_000_000;
 
     private readonly long _ttlMin;
-    private readonly ConcurrentDictionary<long, Lease> _leases = new();
     private readonly Dictionary<byte[], Lease> _leaseOfKey = new(KeyEquality.Instance);
     private readonly Dictionary<byte[], Lease>.AlternateLookup<ReadOnlySpan<byte>> _leaseOfKeySpan;
     private readonly Lock _keysGate = new();
-    private Backend _backend;
+    private readonly Backend _backend;
+    private volatile ConcurrentDictionary<long, Lease> _leases;
 
     /// <param name="ttlMin">What a shorter lease is raised to, in seconds: one must outlive the election of a leader
     /// who could keep it alive.</param>
@@ -30,7 +30,7 @@ public sealed class LeaseBook : ILeaseAttachments
         _backend = backend;
         _ttlMin = ttlMin;
         _leaseOfKeySpan = _leaseOfKey.GetAlternateLookup<ReadOnlySpan<byte>>();
-        Load();
+        _leases = Load(backend);
     }
 
     /// <summary>How many leases there are. Any thread, but not for every request.</summary>
@@ -131,27 +131,34 @@ public sealed class LeaseBook : ILeaseAttachments
             lease.Keys.Remove(known);
     }
 
-    /// <summary>Forgets all and reads the leases of another page file, which a snapshot from the leader has put in
-    /// place. The keys are attached anew by whoever reads them.</summary>
-    public void Restore(Backend backend)
+    /// <summary>Forgets all, and says what another store says, which a snapshot from the leader puts in the place of
+    /// this. The keys are attached anew by whoever reads them. The apply lane's.</summary>
+    internal void Restore(IBucketReader from)
     {
-        foreach (Lease lease in _leases.Values)
-            lease.IsRevoked = true;
-        _leases.Clear();
+        foreach (Lease gone in _leases.Values)
+        {
+            gone.IsRevoked = true;
+            Clock?.OnRevoked();
+        }
+
         _leaseOfKey.Clear();
-        _backend = backend;
-        Load();
+        _leases = Load(from);
     }
 
     internal bool TryFind(long id, [NotNullWhen(true)] out Lease? lease) => _leases.TryGetValue(id, out lease);
 
-    private void Load() => _backend.ForEach(StoreBucket.Lease, (key, value) =>
+    private ConcurrentDictionary<long, Lease> Load(IBucketReader from)
     {
-        Leasepb.Lease stored = Parse(key, value);
-        var lease = new Lease(stored.ID, Math.Max(stored.TTL, _ttlMin), stored.RemainingTTL);
-        _leases[stored.ID] = lease;
-        Clock?.OnGranted(lease);
-    });
+        var leases = new ConcurrentDictionary<long, Lease>();
+        from.ForEach(StoreBucket.Lease, (key, value) =>
+        {
+            Leasepb.Lease stored = Parse(key, value);
+            var lease = new Lease(stored.ID, Math.Max(stored.TTL, _ttlMin), stored.RemainingTTL);
+            leases[stored.ID] = lease;
+            Clock?.OnGranted(lease);
+        });
+        return leases;
+    }
 
     private void Store(Lease lease)
     {

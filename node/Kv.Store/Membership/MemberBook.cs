@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Json;
 
 namespace Kv.Store;
 
@@ -10,50 +8,38 @@ namespace Kv.Store;
 /// is replaced whole.</summary>
 public sealed class MemberBook
 {
-    private static readonly byte[] VersionKey = "clusterVersion"u8.ToArray();
-    private static readonly byte[] DowngradeKey = "downgrade"u8.ToArray();
     private static readonly byte[] RemovedValue = "removed"u8.ToArray();
 
     private readonly Backend _backend;
     private readonly int _learnersMax;
-    private volatile ClusterMember[] _members;
-    private volatile HashSet<ulong> _removed = [];
-    private volatile string _version = "";
+    private volatile MemberList _list;
 
     public MemberBook(Backend backend, int learnersMax)
     {
         _backend = backend;
         _learnersMax = learnersMax;
-        var members = new List<ClusterMember>();
-        backend.ForEach(StoreBucket.Members, (_, value) => members.Add(MemberJson.Decode(value, out bool _)));
-        _members = [.. members.OrderBy(member => member.Id)];
-        backend.ForEach(StoreBucket.MembersRemoved, (key, _) => _removed.Add(
-            ulong.Parse(Encoding.ASCII.GetString(key), NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
-        if (backend.TryGet(StoreBucket.Cluster, VersionKey, out byte[] version))
-            _version = Encoding.ASCII.GetString(version);
-        if (backend.TryGet(StoreBucket.Cluster, DowngradeKey, out byte[] downgrade))
-            Downgrade = ReadDowngrade(downgrade);
+        _list = MemberList.Load(backend);
     }
 
     /// <summary>In the order of ids.</summary>
-    public IReadOnlyList<ClusterMember> Members => _members;
+    public IReadOnlyList<ClusterMember> Members => _list.Members;
 
     /// <summary>As <c>3.5.0</c>; empty until the first leader has set it.</summary>
-    public string Version => _version;
+    public string Version => _list.Version;
 
     /// <summary>The version that a downgrade under way leads to; null if none is.</summary>
-    public string? Downgrade { get; private set; }
+    public string? Downgrade => _list.Downgrade;
 
     /// <summary>Whether all members are known to be of this version or a later one.</summary>
     public bool IsAtLeast(Version version) =>
-        System.Version.TryParse(_version, out Version? agreed) && agreed >= version;
+        System.Version.TryParse(_list.Version, out Version? agreed) && agreed >= version;
 
-    public ClusterMember? Find(ulong id) => Array.Find(_members, member => member.Id == id);
+    public ClusterMember? Find(ulong id) => Array.Find(_list.Members, member => member.Id == id);
 
-    public bool IsRemoved(ulong id) => _removed.Contains(id);
+    public bool IsRemoved(ulong id) => _list.Removed.Contains(id);
 
     /// <summary>The membership as a <c>.snap</c> file holds it.</summary>
-    public byte[] ToV2StoreJson() => V2StoreJson.Encode(_members, _removed, _version);
+    public byte[] ToV2StoreJson() => _list.ToV2StoreJson();
 
     /// <summary>Whether a change could be applied now. Asked before a change is proposed, and again by
     /// <see cref="Apply"/>.</summary>
@@ -74,7 +60,7 @@ public sealed class MemberBook
             return KvError.MemberExists;
         KvError error = CheckUrls(wanted, id);
         bool isOneTooMany = change == MemberChange.AddLearner
-            && _members.Count(member => member.IsLearner) >= _learnersMax;
+            && _list.Members.Count(member => member.IsLearner) >= _learnersMax;
         return error == KvError.None && isOneTooMany ? KvError.TooManyLearners : error;
     }
 
@@ -111,8 +97,8 @@ public sealed class MemberBook
 
     public void SetVersion(string version)
     {
-        _backend.Put(StoreBucket.Cluster, VersionKey, Encoding.ASCII.GetBytes(version));
-        _version = version;
+        _backend.Put(StoreBucket.Cluster, MemberList.VersionKey, Encoding.ASCII.GetBytes(version));
+        _list = _list with { Version = version };
     }
 
     public void SetDowngrade(string? target)
@@ -124,9 +110,12 @@ public sealed class MemberBook
             writer.WriteBoolean("enabled", target is not null);
             writer.WriteEndObject();
         });
-        _backend.Put(StoreBucket.Cluster, DowngradeKey, json);
-        Downgrade = target;
+        _backend.Put(StoreBucket.Cluster, MemberList.DowngradeKey, json);
+        _list = _list with { Downgrade = target };
     }
+
+    /// <summary>Forgets all, and says what another store says. The apply lane's.</summary>
+    internal void Restore(IBucketReader from) => _list = MemberList.Load(from);
 
     private static KvError CheckPromotion(ClusterMember? known)
     {
@@ -135,31 +124,27 @@ public sealed class MemberBook
         return known.IsLearner ? KvError.None : KvError.MemberNotLearner;
     }
 
-    private static string? ReadDowngrade(byte[] json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.GetProperty("enabled").GetBoolean()
-            ? document.RootElement.GetProperty("target-version").GetString()
-            : null;
-    }
-
     private KvError CheckUrls(ClusterMember wanted, ulong id) =>
-        _members.Any(member => member.Id != id && member.PeerUrls.Intersect(wanted.PeerUrls).Any())
+        _list.Members.Any(member => member.Id != id && member.PeerUrls.Intersect(wanted.PeerUrls).Any())
             ? KvError.PeerUrlExists
             : KvError.None;
 
     private void Store(ClusterMember member)
     {
         _backend.Put(StoreBucket.Members, KeyOf(member.Id), MemberJson.Encode(member));
-        _members = [.. _members.Where(other => other.Id != member.Id).Append(member).OrderBy(other => other.Id)];
+        IEnumerable<ClusterMember> others = _list.Members.Where(other => other.Id != member.Id);
+        _list = _list with { Members = [.. others.Append(member).OrderBy(other => other.Id)] };
     }
 
     private void Remove(ulong id)
     {
         _backend.Delete(StoreBucket.Members, KeyOf(id));
         _backend.Put(StoreBucket.MembersRemoved, KeyOf(id), RemovedValue);
-        _members = [.. _members.Where(member => member.Id != id)];
-        _removed = [.. _removed, id];
+        _list = _list with
+        {
+            Members = [.. _list.Members.Where(member => member.Id != id)],
+            Removed = [.. _list.Removed, id],
+        };
     }
 
     private static byte[] KeyOf(ulong id) => Encoding.ASCII.GetBytes(MemberIds.ToText(id));

@@ -3,13 +3,14 @@ namespace Kv.Store;
 /// <summary>Evaluates the comparisons of a transaction. A key that does not exist has version, revisions and lease 0;
 /// it has no value, so nothing said about that holds. Of a range all keys must satisfy what is said, and one without
 /// keys counts as one missing key.</summary>
-internal readonly ref struct Comparison(KeySpace space, StoreView view, long at)
+internal readonly ref struct Comparison(KeySpace space, in ReadPoint point)
 {
     private const int StepLeaves = 4;
 
     private readonly KeySpace _space = space;
-    private readonly StoreView _view = view;
-    private readonly long _at = at;
+    private readonly KeyIndex _index = point.Index;
+    private readonly StoreView _view = point.View;
+    private readonly long _at = point.Current;
 
     public bool Holds(in CompareView compare)
     {
@@ -19,7 +20,7 @@ internal readonly ref struct Comparison(KeySpace space, StoreView view, long at)
         KeyState state;
         bool isThere;
         lock (_space.Gate)
-            isThere = _space.Index.TryGet(compare.Key, _at, out state);
+            isThere = _index.TryGet(compare.Key, _at, out state);
         return isThere ? HoldsFor(compare, state) : HoldsForMissing(compare);
     }
 
@@ -77,11 +78,11 @@ internal readonly ref struct Comparison(KeySpace space, StoreView view, long at)
     private void Collect(ref IndexScan scan, List<KeyState> states)
     {
         int left = StepLeaves;
-        while (left-- > 0 && _space.Index.MoveNext(ref scan, out IndexLeaf leaf, out int from, out int to))
+        while (left-- > 0 && _index.MoveNext(ref scan, out IndexLeaf leaf, out int from, out int to))
         {
             foreach (ref readonly KeySlot slot in leaf.Slots[from..to])
             {
-                if (_space.Index.IsVisible(slot, _at, out KeyState state))
+                if (_index.IsVisible(slot, _at, out KeyState state))
                     states.Add(state);
             }
         }

@@ -7,7 +7,10 @@ namespace Kv.Store;
 /// appended before their revision becomes current, so the view has all rows up to R, in its last batch or before; what
 /// is appended later has revisions above R and is passed over in the index. Once a compaction is decided, inside the
 /// gate, no read below it begins; and it forgets nothing before all reads that had begun are over (<see
-/// cref="Epochs"/>). It deletes rows from pages last, and views that are held do not lose theirs.</para></summary>
+/// cref="Epochs"/>). It deletes rows from pages last, and views that are held do not lose theirs.</para>
+/// <para>A snapshot from the leader brings another index and another file. Both change in one visit to the gate
+/// (<see cref="Replace"/>): who learns of index and view in one visit has two that belong together, and keeps to
+/// them.</para></summary>
 internal sealed class KeySpace(Backend backend)
 {
     private long _current = 1;
@@ -15,11 +18,13 @@ internal sealed class KeySpace(Backend backend)
 
     public Backend Backend => backend;
 
-    public KeyIndex Index { get; } = new();
+    /// <summary>Changes inside the gate.</summary>
+    public KeyIndex Index { get; private set; } = new();
 
     public Lock Gate { get; } = new();
 
-    public ReadEpochs Epochs { get; } = new();
+    /// <summary>Of the reads that go on in <see cref="Index"/>; changes with it.</summary>
+    public ReadEpochs Epochs { get; private set; } = new();
 
     /// <summary>The last revision that is applied as a whole.</summary>
     public long Current
@@ -47,12 +52,35 @@ internal sealed class KeySpace(Backend backend)
     public ReadPoint BeginRead()
     {
         lock (Gate)
-            return new ReadPoint(backend.Hold(), Current, Compacted, Epochs.Enter());
+            return new ReadPoint(backend.Hold(), Index, Current, Compacted, Epochs, Epochs.Enter());
     }
 
-    public void EndRead(in ReadPoint point)
+    /// <summary>The present for the apply lane, beside which nothing changes: no read that has to end.</summary>
+    public ReadPoint ReadHere(StoreView view) => new(view, Index, Current, Compacted, Epochs, Epoch: 0);
+
+    public static void EndRead(in ReadPoint point)
     {
-        Epochs.Leave(point.Epoch);
+        point.LeaveIndex();
         Backend.Release(point.View);
+    }
+
+    /// <summary>Takes in the keys that the backend's file holds. Inside the gate, unless nobody reads yet.</summary>
+    public void Take(RestoredKeys keys)
+    {
+        Index = keys.Index;
+        Epochs = new ReadEpochs();
+        Current = keys.Current;
+        Compacted = keys.Compacted;
+    }
+
+    /// <summary>Puts another store in the place of this one, all at once; returns the old one's view.</summary>
+    public StoreView Replace(OpenedStore next, RestoredKeys keys)
+    {
+        lock (Gate)
+        {
+            StoreView old = backend.Adopt(next);
+            Take(keys);
+            return old;
+        }
     }
 }

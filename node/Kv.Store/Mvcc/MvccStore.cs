@@ -15,10 +15,11 @@ public sealed class MvccStore : IHistory
     private readonly ILeaseAttachments _leases;
     private readonly StoreWriter _writer;
     private readonly TxnRun _txn;
-    private readonly StoreCompactor _compactor;
+    private readonly ILane _compactionLane;
     private readonly ReplyPool<TxnRun> _readRuns;
     private readonly List<Revision> _previous = [];
     private readonly SliceList _slices = new();
+    private volatile StoreCompactor _compactor;
 
     private MvccStore(Backend backend, ILeaseAttachments leases, ILane compactionLane)
     {
@@ -26,6 +27,7 @@ public sealed class MvccStore : IHistory
         _leases = leases;
         _writer = new StoreWriter(_space, leases);
         _txn = new TxnRun(_space, leases);
+        _compactionLane = compactionLane;
         _compactor = new StoreCompactor(_space, compactionLane);
         _readRuns = new ReplyPool<TxnRun>(() => new TxnRun(_space, leases));
     }
@@ -61,12 +63,11 @@ public sealed class MvccStore : IHistory
     public static MvccStore Open(Backend backend, ILeaseAttachments leases, ILane compactionLane)
     {
         var store = new MvccStore(backend, leases, compactionLane);
-        if (StoreRestore.Run(store._space, leases) is { } unfinished)
-        {
-            store._compactor.Announce();
-            store._compactor.Begin(unfinished);
-        }
-
+        StoreView view = backend.Hold();
+        RestoredKeys keys = StoreRestore.Run(backend, view, leases);
+        Backend.Release(view);
+        store._space.Take(keys);
+        store.GoOnCompacting(keys);
         return store;
     }
 
@@ -145,9 +146,10 @@ public sealed class MvccStore : IHistory
         new Revision(revision, 0).Encode(encoded, isDelete: false);
         _space.Backend.Put(StoreBucket.Meta, MetaKeys.ScheduledCompaction, encoded);
 
-        var job = new CompactionJob(revision, previous, KeepsHash: _compactor.IsIdle, finished);
-        _compactor.Announce();
-        _space.Backend.CommitAfterEntry(() => _compactor.Begin(job));
+        StoreCompactor compactor = _compactor;
+        var job = new CompactionJob(revision, previous, KeepsHash: compactor.IsIdle, finished);
+        compactor.Announce();
+        _space.Backend.CommitAfterEntry(() => compactor.Begin(job));
         return KvError.None;
     }
 
@@ -176,7 +178,7 @@ public sealed class MvccStore : IHistory
         TxnRun run = _readRuns.Rent();
         KvError error = run.Read(request, point, header, reply);
         _readRuns.Return(run);
-        _space.EndRead(point);
+        KeySpace.EndRead(point);
         return error;
     }
 
@@ -197,7 +199,7 @@ public sealed class MvccStore : IHistory
         KvError error = point.CheckReadable(at);
         if (error == KvError.None)
             hash = StoreHash.Compute(_space, point, at);
-        _space.EndRead(point);
+        KeySpace.EndRead(point);
         return error;
     }
 
@@ -239,6 +241,28 @@ public sealed class MvccStore : IHistory
         return true;
     }
 
+    /// <summary>Puts another store's keys in the place of all there are. Reads go on meanwhile: of the old keys while
+    /// the new ones are taken in, and to their end if they had begun. The leases must be the new store's already. The
+    /// apply lane's, between entries.</summary>
+    internal void Restore(OpenedStore next)
+    {
+        RestoredKeys keys = StoreRestore.Run(next, next.View, _leases);
+        StoreView old = _space.Replace(next, keys);
+        _space.Backend.GiveUp(old);
+        GoOnCompacting(keys);
+        Changes?.Restore(keys.Current);
+    }
+
+    private void GoOnCompacting(RestoredKeys keys)
+    {
+        var compactor = new StoreCompactor(_space, _compactionLane);
+        _compactor = compactor;
+        if (keys.Unfinished is not { } unfinished)
+            return;
+        compactor.Announce();
+        compactor.Begin(unfinished);
+    }
+
     private static void RequireReadable([DoesNotReturnIf(false)] bool isReadable)
     {
         if (!isReadable)
@@ -273,7 +297,7 @@ public sealed class MvccStore : IHistory
         long at = range.Revision > 0 ? range.Revision : point.Current;
         reply.Error = point.CheckReadable(at);
         if (reply.Error == KvError.None)
-            RangeReader.Read(_space, at, point.View, range, reply);
-        _space.Epochs.Leave(point.Epoch);
+            RangeReader.Read(_space, point, at, range, reply);
+        point.LeaveIndex();
     }
 }

@@ -18,17 +18,20 @@ internal ref struct RangeReader
     private static List<KeyState>? _statesOfThread;
 
     private readonly KeySpace _space;
+    private readonly KeyIndex _index;
     private readonly long _at;
     private readonly StoreView _view;
     private readonly RangeRequestView _request;
     private readonly RangeReply _reply;
     private readonly List<KeyState> _states;
 
-    private RangeReader(KeySpace space, long at, StoreView view, RangeRequestView request, RangeReply reply)
+    private RangeReader(
+        KeySpace space, in ReadPoint point, long at, RangeRequestView request, RangeReply reply)
     {
         _space = space;
+        _index = point.Index;
+        _view = point.View;
         _at = at;
-        _view = view;
         _request = request;
         _reply = reply;
         if (_statesOfThread is null || _statesOfThread.Capacity > StatesKeptMax)
@@ -61,11 +64,11 @@ internal ref struct RangeReader
             reply.Slices.Add(Fetch(view, state, request, reply));
     }
 
-    /// <summary>Reads at a revision that the caller has checked, from a view that the reply holds.</summary>
+    /// <summary>Reads at a revision that the caller has checked; the reply holds the view.</summary>
     public static void Read(
-        KeySpace space, long at, StoreView view, in RangeRequestView request, RangeReply reply)
+        KeySpace space, in ReadPoint point, long at, in RangeRequestView request, RangeReply reply)
     {
-        var reader = new RangeReader(space, at, view, request, reply);
+        var reader = new RangeReader(space, point, at, request, reply);
         if (request.Range.IsSingle)
             reader.ReadSingle();
         else if (request.CountOnly)
@@ -78,9 +81,9 @@ internal ref struct RangeReader
 
     /// <summary>Reads up to the limit, in the order of keys, without counting what lies behind.</summary>
     public static void ReadSome(
-        KeySpace space, long at, StoreView view, in RangeRequestView request, RangeReply reply)
+        KeySpace space, in ReadPoint point, long at, in RangeRequestView request, RangeReply reply)
     {
-        var reader = new RangeReader(space, at, view, request, reply);
+        var reader = new RangeReader(space, point, at, request, reply);
         if (request.Range.IsSingle)
             reader.ReadSingle();
         else
@@ -131,7 +134,7 @@ internal ref struct RangeReader
         KeyState state;
         bool isThere;
         lock (_space.Gate)
-            isThere = _space.Index.TryGet(_request.Key, _at, out state);
+            isThere = _index.TryGet(_request.Key, _at, out state);
         _reply.Count = isThere ? 1 : 0;
         if (isThere && !_request.CountOnly && Passes(_request, state))
             _reply.Slices.Add(Fetch(_view, state, _request, _reply));
@@ -152,7 +155,7 @@ internal ref struct RangeReader
         {
             int budget = StepSlots;
             lock (_space.Gate)
-                counted += _space.Index.Count(ref scan, _at, ref budget);
+                counted += _index.Count(ref scan, _at, ref budget);
         }
 
         return counted;
@@ -183,13 +186,13 @@ internal ref struct RangeReader
     {
         int budget = StepSlots;
         while (budget > 0 && wanted > 0 &&
-            _space.Index.MoveNext(ref scan, out IndexLeaf leaf, out int from, out int to))
+            _index.MoveNext(ref scan, out IndexLeaf leaf, out int from, out int to))
         {
             budget -= to - from + 1;
             Span<KeySlot> slots = leaf.Slots;
             for (int position = from; position < to; position++)
             {
-                if (!_space.Index.IsVisible(slots[position], _at, out KeyState state))
+                if (!_index.IsVisible(slots[position], _at, out KeyState state))
                     continue;
 
                 _reply.Count++;
@@ -238,7 +241,7 @@ internal ref struct RangeReader
             int budget = StepSlots;
             lock (_space.Gate)
             {
-                while (budget > 0 && _space.Index.MoveNext(ref scan, out IndexLeaf leaf, out int from, out int to))
+                while (budget > 0 && _index.MoveNext(ref scan, out IndexLeaf leaf, out int from, out int to))
                 {
                     budget -= to - from + 1;
                     foreach (ref readonly KeySlot slot in leaf.Slots[from..to])
@@ -253,7 +256,7 @@ internal ref struct RangeReader
 
     private readonly void CollectSlot(in KeySlot slot, long collectMax)
     {
-        if (!_space.Index.IsVisible(slot, _at, out KeyState state))
+        if (!_index.IsVisible(slot, _at, out KeyState state))
             return;
         _reply.Count++;
         if (_states.Count < collectMax && Passes(_request, state))

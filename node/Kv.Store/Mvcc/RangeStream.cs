@@ -41,7 +41,7 @@ public sealed class RangeStream
         reply.Own(point.View);
         reply.Revision = point.Current;
         Read(point, reply);
-        _space.Epochs.Leave(point.Epoch);
+        point.LeaveIndex();
         if (reply.Error != KvError.None)
         {
             IsDone = true;
@@ -77,7 +77,7 @@ public sealed class RangeStream
             Limit = Math.Min(_left, _keys),
             KeysOnly = range.KeysOnly,
         };
-        RangeReader.ReadSome(_space, _revision, point.View, chunk, reply);
+        RangeReader.ReadSome(_space, point, _revision, chunk, reply);
         Invariant.Require(reply.KeyCount > 0);
     }
 
@@ -86,7 +86,7 @@ public sealed class RangeStream
     {
         using var counted = RangeReply.Rent();
         var all = new RangeRequestView { Key = range.Key, RangeEnd = range.RangeEnd, CountOnly = true };
-        RangeReader.Read(_space, _revision, point.View, all, counted);
+        RangeReader.Read(_space, point, _revision, all, counted);
         _count = counted.Count;
         long wanted = range.Limit > 0 ? Math.Min(range.Limit, _count) : _count;
         _hasMore = wanted < _count && !range.CountOnly;

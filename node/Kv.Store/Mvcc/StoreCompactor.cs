@@ -5,13 +5,18 @@ namespace Kv.Store;
 /// <summary>Carries out compactions, one after the other, in short steps on a lane of its own: first it waits for reads
 /// that may need what is to go, then the index forgets, then the rows that the index does not know any more are deleted
 /// from the page file, a batch per commit. The hash that members compare is computed in the same walk over the
-/// rows.</summary>
+/// rows.
+/// <para>It belongs to the store it was made for: when a snapshot replaces that, it stops at its next step, and another
+/// takes up what the new one has left to do.</para></summary>
 internal sealed class StoreCompactor(KeySpace space, ILane lane)
 {
     private const int IndexStepSlots = 256;
     private const int RowStepRows = 1000;
     private const int PrunedPerCommit = 10_000;
 
+    private readonly KeyIndex _index = space.Index;
+    private readonly ReadEpochs _epochs = space.Epochs;
+    private readonly StoreFile _file = space.Backend.File;
     private readonly Queue<CompactionJob> _waiting = new();
     private readonly RowGroup _group = new();
     private List<(Revision Revision, bool IsDelete)> _dead = [];
@@ -49,7 +54,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
         _isAnyKept = false;
         bool isDrained;
         lock (space.Gate)
-            isDrained = space.Epochs.Drain(() => lane.Post(IndexStep));
+            isDrained = _epochs.Drain(() => lane.Post(IndexStep));
         if (isDrained)
             IndexStep();
     }
@@ -59,7 +64,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
         var scan = new IndexScan(new KeyRange(_nextKey, KeyRange.All.End));
         int budget = IndexStepSlots;
         lock (space.Gate)
-            _isAnyKept |= space.Index.Compact(ref scan, _current!.Revision, ref budget);
+            _isAnyKept |= _index.Compact(ref scan, _current!.Revision, ref budget);
 
         bool isDone = scan.IsDone;
         _nextKey = isDone ? [] : scan.Next.ToArray();
@@ -71,6 +76,12 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
     {
         CompactionJob job = _current!;
         StoreView view = space.Backend.Hold();
+        if (view.Pages.File != _file)
+        {
+            Backend.Release(view);
+            return;
+        }
+
         var cursor = new RowCursor(view, _nextRow);
         bool isMore = true;
         for (int rows = 0; rows < RowStepRows && isMore; rows += RowGroup.RowsMax)
@@ -99,7 +110,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
             for (int index = 0; index < _group.Count; index++)
             {
                 (Revision revision, _, ValueSlice row) = _group.Rows[index];
-                isKept[index] = space.Index.Contains(RowGroup.KeyOf(view, row, revision), revision);
+                isKept[index] = _index.Contains(RowGroup.KeyOf(view, row, revision), revision);
             }
         }
 
@@ -122,7 +133,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
     {
         List<(Revision Revision, bool IsDelete)> dead = _dead;
         _dead = [];
-        space.Backend.Prune(new PrunedRows(dead, finished, () => lane.Post(next)));
+        space.Backend.Prune(new PrunedRows(_file, dead, finished, () => lane.Post(next)));
     }
 
     private void Finish()

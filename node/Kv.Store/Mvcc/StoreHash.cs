@@ -12,10 +12,10 @@ internal static class StoreHash
     {
         var hash = new RowHash();
         var group = new RowGroup();
-        long shownAt = ShowsAny(space, revision) ? revision : point.Compacted;
+        long shownAt = ShowsAny(space, point.Index, revision) ? revision : point.Compacted;
         var old = new RowCursor(point.View, from: default);
         while (group.Fill(ref old, point.View, point.Compacted))
-            AddOld(ref hash, space, point.View, group, shownAt);
+            AddOld(ref hash, space, point, group, shownAt);
 
         var cursor = new RowCursor(point.View, new Revision(Math.Max(point.Compacted + 1, 0), 0));
         while (cursor.MoveNext() && cursor.Revision.Main <= revision)
@@ -24,8 +24,9 @@ internal static class StoreHash
     }
 
     // Deletions among them do not count: the one at the compaction itself is not there on members of older versions.
-    private static void AddOld(ref RowHash hash, KeySpace space, StoreView view, RowGroup group, long shownAt)
+    private static void AddOld(ref RowHash hash, KeySpace space, in ReadPoint point, RowGroup group, long shownAt)
     {
+        StoreView view = point.View;
         Span<bool> isShown = stackalloc bool[RowGroup.RowsMax];
         lock (space.Gate)
         {
@@ -33,7 +34,7 @@ internal static class StoreHash
             {
                 (Revision revision, bool isDelete, ValueSlice row) = group.Rows[index];
                 isShown[index] = !isDelete &&
-                    space.Index.TryGet(RowGroup.KeyOf(view, row, revision), shownAt, out KeyState state) &&
+                    point.Index.TryGet(RowGroup.KeyOf(view, row, revision), shownAt, out KeyState state) &&
                     state.Modified == revision;
             }
         }
@@ -46,7 +47,7 @@ internal static class StoreHash
         }
     }
 
-    private static bool ShowsAny(KeySpace space, long revision)
+    private static bool ShowsAny(KeySpace space, KeyIndex keys, long revision)
     {
         long counted = 0;
         var scan = new IndexScan(KeyRange.All);
@@ -54,7 +55,7 @@ internal static class StoreHash
         {
             int budget = StepBudget;
             lock (space.Gate)
-                counted += space.Index.Count(ref scan, revision, ref budget);
+                counted += keys.Count(ref scan, revision, ref budget);
         }
 
         scan.Dispose();

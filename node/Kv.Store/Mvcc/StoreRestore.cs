@@ -2,22 +2,22 @@ using Kv.Storage;
 
 namespace Kv.Store;
 
-/// <summary>Fills the index from the page file, in one walk over all rows in the order in which they were
+/// <summary>Makes an index of the page file, in one walk over all rows in the order in which they were
 /// written.</summary>
 internal static class StoreRestore
 {
-    /// <summary>Returns the compaction that was decided and not finished, or null.</summary>
-    public static CompactionJob? Run(KeySpace space, ILeaseAttachments leases)
+    /// <summary>Attaches the keys to their leases, which must be loaded before, in passing.</summary>
+    public static RestoredKeys Run(IBucketReader buckets, StoreView view, ILeaseAttachments leases)
     {
-        long scheduled = ReadRevision(space.Backend, MetaKeys.ScheduledCompaction);
-        long finished = ReadRevision(space.Backend, MetaKeys.FinishedCompaction);
-        StoreView view = space.Backend.Hold();
-        long last = Fill(space.Index, view, leases);
-        Backend.Release(view);
-
-        space.Current = Math.Max(Math.Max(last, 1), Math.Max(scheduled, finished));
-        space.Compacted = Math.Max(scheduled, finished);
-        return scheduled > finished ? new CompactionJob(scheduled, finished, KeepsHash: false, Finished: null) : null;
+        long scheduled = ReadRevision(buckets, MetaKeys.ScheduledCompaction);
+        long finished = ReadRevision(buckets, MetaKeys.FinishedCompaction);
+        var index = new KeyIndex();
+        long last = Fill(index, view, leases);
+        return new RestoredKeys(
+            index,
+            Current: Math.Max(Math.Max(last, 1), Math.Max(scheduled, finished)),
+            Compacted: Math.Max(scheduled, finished),
+            scheduled > finished ? new CompactionJob(scheduled, finished, KeepsHash: false, Finished: null) : null);
     }
 
     private static long Fill(KeyIndex index, StoreView view, ILeaseAttachments leases)
@@ -51,9 +51,9 @@ internal static class StoreRestore
         return last;
     }
 
-    private static long ReadRevision(Backend backend, ReadOnlySpan<byte> key)
+    private static long ReadRevision(IBucketReader buckets, ReadOnlySpan<byte> key)
     {
-        if (!backend.TryGet(StoreBucket.Meta, key, out byte[] value))
+        if (!buckets.TryGet(StoreBucket.Meta, key, out byte[] value))
             return -1;
         if (!Revision.TryDecode(value, out Revision revision, out _))
             CorruptDataException.Throw("page file, bucket meta", "a compaction is noted that is no revision");

@@ -11,10 +11,8 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
     private readonly List<Revision> _previous = [];
     private readonly SliceList _slices = new();
     private readonly TxnReply _reply = new();
-    private StoreView _view = null!;
+    private ReadPoint _point;
     private StoreWriter? _writer;
-    private long _current;
-    private long _compacted;
     private bool _isAnswered;
     private int _step;
 
@@ -22,7 +20,9 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
     private static ReplyHeader Inner => default;
 
     // Of reads, the revision at which the transaction began; of one that writes, with what it has written so far.
-    private long Revision => _writer?.Revision ?? _current;
+    private long Revision => _writer?.Revision ?? _point.Current;
+
+    private StoreView View => _point.View;
 
     /// <summary>Runs a transaction that writes. The apply lane's. Without <paramref name="reply"/> nobody waits for the
     /// answer, and what only reads is left out.</summary>
@@ -30,7 +30,7 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
         ReadOnlySpan<byte> txn, StoreWriter writer, in ReplyHeader header, IBufferWriter<byte>? reply)
     {
         StoreView view = space.Backend.Hold();
-        Start(view, space.Current, space.Compacted);
+        Start(space.ReadHere(view));
         _writer = writer;
         _isAnswered = reply is not null;
         writer.Begin();
@@ -47,19 +47,18 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
     public KvError Read(
         ReadOnlySpan<byte> txn, in ReadPoint point, in ReplyHeader header, IBufferWriter<byte> reply)
     {
-        Start(point.View, point.Current, point.Compacted);
+        Start(point);
         _isAnswered = true;
         KvError error = Run(txn);
         if (error == KvError.None)
-            _reply.WriteTo(reply, header, _current, _path[0]);
+            _reply.WriteTo(reply, header, point.Current, _path[0]);
+        _point = default; // this may lie idle for long, and the store be another one by then
         return error;
     }
 
-    private void Start(StoreView view, long current, long compacted)
+    private void Start(in ReadPoint point)
     {
-        _view = view;
-        _current = current;
-        _compacted = compacted;
+        _point = point;
         _path.Clear();
         _reply.Clear();
     }
@@ -80,7 +79,7 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
     private void Evaluate(ReadOnlySpan<byte> message)
     {
         var txn = new TxnRequestView(message);
-        var comparison = new Comparison(space, _view, _current);
+        var comparison = new Comparison(space, _point);
         bool succeeded = true;
         foreach (ReadOnlySpan<byte> encoded in txn.Compares)
         {
@@ -126,15 +125,15 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
         if (!put.KeepsValue && !put.KeepsLease)
             return KvError.None;
         lock (space.Gate)
-            return space.Index.TryGet(put.Key, _current, out _) ? KvError.None : KvError.KeyNotFound;
+            return _point.Index.TryGet(put.Key, _point.Current, out _) ? KvError.None : KvError.KeyNotFound;
     }
 
     private KvError CheckRange(ReadOnlySpan<byte> message)
     {
         RangeRequestView.TryRead(message, out RangeRequestView range);
-        if (range.Revision > _current)
+        if (range.Revision > _point.Current)
             return KvError.FutureRevision;
-        return range.Revision != 0 && range.Revision < _compacted ? KvError.Compacted : KvError.None;
+        return range.Revision != 0 && range.Revision < _point.Compacted ? KvError.Compacted : KvError.None;
     }
 
     private void Execute(ReadOnlySpan<byte> message)
@@ -165,7 +164,7 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
     private void Put(ReadOnlySpan<byte> message)
     {
         PutRequestView.TryRead(message, out PutRequestView put);
-        ReadOnlySpan<byte> previous = PutStep.Run(space, _view, _writer!, put);
+        ReadOnlySpan<byte> previous = PutStep.Run(space, View, _writer!, put);
         int length = WriteReplies.SizeOfPut(Inner, Revision, previous.Length);
         var writer = new ProtoWriter(_reply.AddResponse(RequestOpKind.Put, length));
         WriteReplies.WritePut(ref writer, Inner, Revision, previous);
@@ -177,11 +176,11 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
         bool wantsPrevious = request.WantsPrevious && _isAnswered;
         long deleted = _writer!.DeleteRange(request.Range, wantsPrevious ? _previous : null);
         foreach (Revision revision in _previous)
-            _slices.Add(_view.Find(revision));
+            _slices.Add(View.Find(revision));
 
         int length = WriteReplies.SizeOfDelete(Inner, Revision, deleted, _slices);
         var writer = new ProtoWriter(_reply.AddResponse(RequestOpKind.DeleteRange, length));
-        WriteReplies.WriteDelete(ref writer, Inner, Revision, deleted, _slices, _view);
+        WriteReplies.WriteDelete(ref writer, Inner, Revision, deleted, _slices, View);
         _previous.Clear();
         _slices.Clear();
     }
@@ -190,11 +189,11 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
     {
         RangeRequestView.TryRead(message, out RangeRequestView request);
         using var reply = RangeReply.Rent();
-        bool isHeld = _view.Pages.TryHold();
+        bool isHeld = View.Pages.TryHold();
         Invariant.Require(isHeld);
-        reply.Own(_view);
+        reply.Own(View);
         reply.Revision = Revision;
-        RangeReader.Read(space, request.Revision > 0 ? request.Revision : Revision, _view, request, reply);
+        RangeReader.Read(space, _point, request.Revision > 0 ? request.Revision : Revision, request, reply);
         reply.Seal(Inner);
         int copied = reply.CopyTo(_reply.AddResponse(RequestOpKind.Range, checked((int)reply.EncodedBytes)));
         Invariant.Require(copied == reply.EncodedBytes);

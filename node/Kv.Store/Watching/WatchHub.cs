@@ -69,13 +69,18 @@ public sealed class WatchHub : IChangeSink
             _lane.Post(_work);
     }
 
-    /// <summary>The store was replaced by a snapshot: what happened in between can only be had from its
-    /// history.</summary>
     public void Restore(long revision)
     {
+        bool mustSchedule;
         lock (_gate)
+        {
+            // In one step: a request that came in between would tell the new revision before the skip that leads to it.
             _revision = revision;
-        Ask(new HubRequest.Skip(revision));
+            mustSchedule = Enqueue(new HubRequest.Skip(revision));
+        }
+
+        if (mustSchedule)
+            _lane.Post(_work);
     }
 
     /// <summary>Tells the time to whatever is due by time: progress that watchers asked for. To be called a few times
@@ -90,13 +95,20 @@ public sealed class WatchHub : IChangeSink
             // From here on changes must be published to us, even before the watcher exists.
             if (request is HubRequest.Create)
                 _interest++;
-            _queue.Add(_revision, request);
-            mustSchedule = !_isScheduled;
-            _isScheduled = true;
+            mustSchedule = Enqueue(request);
         }
 
         if (mustSchedule)
             _lane.Post(_work);
+    }
+
+    // Whether the lane must be told.
+    private bool Enqueue(HubRequest request)
+    {
+        _queue.Add(_revision, request);
+        bool mustSchedule = !_isScheduled;
+        _isScheduled = true;
+        return mustSchedule;
     }
 
     /// <summary>One turn of the lane: whatever has gathered, and one step for watchers that are behind.</summary>

@@ -145,11 +145,11 @@ public sealed class CompactionTests
         ReadPoint after = space.BeginRead();
         Assert.True(space.Index.TryGet("a"u8, 2, out _));
 
-        space.EndRead(before);
+        KeySpace.EndRead(before);
         Assert.Equal(1, lane.Count);
         lane.RunOne();
         Assert.False(space.Index.TryGet("a"u8, 2, out _));
-        space.EndRead(after);
+        KeySpace.EndRead(after);
     }
 
     /// <summary>History is read from rows, of which a view that is held loses none.</summary>

@@ -120,5 +120,7 @@ public sealed class StoreHistoryTests
             foreach (Change change in changes)
                 All.Add(Describe(change));
         }
+
+        public void Restore(long revision) => All.Add($"restored {revision}");
     }
 }

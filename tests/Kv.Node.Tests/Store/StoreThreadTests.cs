@@ -136,10 +136,9 @@ public sealed class StoreThreadTests
 
         private void Read()
         {
+            long compacted = _store.CompactRevision;
             long current = _store.CurrentRevision;
-            long asked = _random.Next(2) == 0
-                ? 0
-                : _random.NextInt64(Math.Max(1, _store.CompactRevision), current + 1);
+            long asked = _random.Next(2) == 0 ? 0 : _random.NextInt64(Math.Max(1, compacted), current + 1);
             var request = new RangeRequest { Key = "k".Bytes(), RangeEnd = "s".Bytes(), Revision = asked };
             using RangeReply reply = _store.Range(request.ToByteArray(), StoreWorld.Header);
             if (reply.Error == KvError.Compacted)

@@ -15,11 +15,13 @@ internal sealed class StoreWorld : IDisposable
     public static readonly ReplyHeader Header = new(ClusterId: 0xC1, MemberId: 0xA1, RaftTerm: 7);
 
     private readonly IDisk _disk;
+    private string _path;
     private TimeSpan _now;
 
-    public StoreWorld(IDisk disk)
+    public StoreWorld(IDisk disk, string path = Path)
     {
         _disk = disk;
+        _path = path;
         Open();
     }
 
@@ -57,7 +59,7 @@ internal sealed class StoreWorld : IDisposable
         var leases = new SomeLeases();
         leases.Known.UnionWith(Leases.Known);
         Leases = leases;
-        Backend = Backend.Open(_disk, Path, new BackendOptions
+        Backend = Backend.Open(_disk, _path, new BackendOptions
         {
             CommitLane = CommitLane,
             BatchOperationsMax = 100,
@@ -124,8 +126,9 @@ internal sealed class StoreWorld : IDisposable
         Assert.Fail("The lanes never come to rest.");
     }
 
-    /// <summary>Ends in order, with everything in the file, and opens again.</summary>
-    public void Restart()
+    /// <summary>Ends in order, with everything in the file, and opens again; another file, if a store of that has
+    /// taken the place of the first.</summary>
+    public void Restart(string? path = null)
     {
         Backend.ForceCommit();
         while (CommitLane.RunOne())
@@ -133,6 +136,7 @@ internal sealed class StoreWorld : IDisposable
         }
 
         Backend.Dispose();
+        _path = path ?? _path;
         Open();
     }
 }

@@ -32,6 +32,8 @@ internal sealed class RealTwin(int seed) : IHistory, IChangeSink, IDisposable
         Work();
     }
 
+    public void Restore(long revision) => throw new NotSupportedException("This twin lives the same life.");
+
     public void Compact(long revision)
     {
         _world.Apply(new CompactionRequest { Revision = revision }); // refused if it was there before
