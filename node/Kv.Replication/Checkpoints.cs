@@ -1,22 +1,20 @@
 using Kv.Raft;
-using Kv.Storage;
 using Kv.Storage.Log;
-using Kv.Storage.Snap;
 using Kv.Store;
 
 namespace Kv.Replication;
 
 /// <summary>Lets the log be shortened: after so many entries, the page file is made to contain all of them, then the
-/// log
-/// is told of it, and what lies below is given up. Between the steps the lanes go on; a crash anywhere between them
-/// leaves the log longer than it need be and nothing else.</summary>
+/// log is told of it, and what lies below is given up. Between the steps the lanes go on; a crash anywhere between
+/// them leaves the log longer than it need be and nothing else.</summary>
 public sealed class Checkpoints(
-    IDisk disk, MemberFiles files, StoreParts store, ILog log, Inbox inbox, CheckpointOptions options)
+    SnapshotFiles files, StoreParts store, ILog log, Inbox inbox, CheckpointOptions options)
 {
     private ulong _last;
     private bool _isUnderWay;
 
-    /// <summary>Where the log's newest snapshot stands; to be told once at the start.</summary>
+    /// <summary>Where the log's newest snapshot stands; to be told at the start, and when one was
+    /// installed.</summary>
     public void StartFrom(ulong index) => _last = index;
 
     /// <summary>On the apply lane, after each turn.</summary>
@@ -34,15 +32,11 @@ public sealed class Checkpoints(
 
     private void Record(LogWriter writer, LogSnapshot snapshot, byte[] members)
     {
-        SnapDirectory.Save(
-            disk, files.Snapshots, new SnapFile(snapshot.Index, snapshot.Term, snapshot.ConfState!, members));
-        writer.AppendSnapshot(snapshot);
-        writer.Sync();
+        files.RecordOwn(writer, snapshot, members);
         writer.ReleaseTo(snapshot.Index);
         if (options.SegmentsMax > 0)
             writer.Purge(options.SegmentsMax);
-        if (options.SnapFilesMax > 0)
-            SnapDirectory.Purge(disk, files.Snapshots, options.SnapFilesMax);
+        files.Purge(snapshot.Index, options.SnapFilesMax);
         Volatile.Write(ref _isUnderWay, false);
         inbox.Post(ReplicaEvent.SnapshotTaken(snapshot.Index));
     }

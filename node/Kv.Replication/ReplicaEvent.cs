@@ -32,7 +32,23 @@ public readonly record struct ReplicaEvent
 
     public static ReplicaEvent ProposeChange(ConfProposal proposal) => new(EventKind.ProposeChange, proposal, 0);
 
+    /// <summary>A message of another member. One of kind <see cref="MessageType.Snapshot"/> is passed over: see
+    /// <see cref="ReceivedSnapshot"/>.</summary>
     public static ReplicaEvent Received(Message message) => new(EventKind.Received, message, 0);
+
+    /// <summary>A snapshot of the leader, whose page file is on disk under its name, whole and synced
+    /// (<see cref="MemberFiles.ReceivedPageFile"/>), and was found sound
+    /// (<see cref="SnapshotFiles.IsSound"/>).</summary>
+    public static ReplicaEvent ReceivedSnapshot(Message message) => new(EventKind.ReceivedSnapshot, message, 0);
+
+    /// <summary>The network is done with a snapshot: the member has it, or it did not get there.</summary>
+    public static ReplicaEvent SnapshotSent(NodeId to, bool isSuccess) =>
+        new(isSuccess ? EventKind.SnapshotSent : EventKind.SnapshotFailed, null, to.Value);
+
+    /// <summary>A message to this member was lost for sure.</summary>
+    public static ReplicaEvent Unreachable(NodeId member) => new(EventKind.Unreachable, null, member.Value);
+
+    public static ReplicaEvent Ask(StatusQuery query) => new(EventKind.Ask, query, 0);
 
     public static ReplicaEvent Read(ReadBatch batch) => new(EventKind.Read, batch, 0);
 
@@ -61,6 +77,11 @@ internal enum EventKind
     Propose,
     ProposeChange,
     Received,
+    ReceivedSnapshot,
+    SnapshotSent,
+    SnapshotFailed,
+    Unreachable,
+    Ask,
     Read,
     Transfer,
     Persisted,

@@ -13,6 +13,7 @@ public sealed class ReplicaView
     private int _role;
     private long _leaderChanges;
     private volatile bool _readsLocally;
+    private volatile bool _isRemoved;
 
     public ulong Term => Volatile.Read(ref _term);
 
@@ -33,6 +34,9 @@ public sealed class ReplicaView
     /// a second voter is applied, which is before that voter can be part of any majority without this one.</summary>
     public bool ReadsLocally => _readsLocally;
 
+    /// <summary>Whether this member was taken out of the cluster, for good: it is to stop.</summary>
+    public bool IsRemoved => _isRemoved;
+
     internal static bool IsLoneVoter(RaftNode raft) =>
         raft.Conf is { IsJoint: false, Voters: [var voter] } && voter == raft.Id;
 
@@ -43,6 +47,8 @@ public sealed class ReplicaView
         if (leaderChanged && soft.Leader != default)
             Volatile.Write(ref _leaderChanges, _leaderChanges + 1);
     }
+
+    internal void OnRemoved() => _isRemoved = true;
 
     internal void Publish(RaftNode raft, ulong applied, ulong ownTermStart)
     {

@@ -22,7 +22,11 @@ public static class ConfStates
             return Parse(stored);
 
         if (contents.From is { Index: > 0, ConfState: null })
-            return OfMembers(backend);
+        {
+            using StoreSnapshot store = backend.BeginSnapshot();
+            return OfMembers(store.Members);
+        }
+
         ConfState conf = contents.From.ConfState is { } logged ? FromLog(logged) : ConfState.Empty;
         foreach (Entry entry in entries)
         {
@@ -33,6 +37,10 @@ public static class ConfStates
 
         return conf;
     }
+
+    /// <summary>The same of a store that is to be sent to another member.</summary>
+    public static ConfState Of(StoreSnapshot store) =>
+        store.TryGet(StoreBucket.Meta, Key, out byte[] stored) ? Parse(stored) : OfMembers(store.Members);
 
     public static ConfState FromLog(LogConfState logged) => new(
         ToIds(logged.Voters),
@@ -66,16 +74,11 @@ public static class ConfStates
         return stream.ToArray();
     }
 
-    private static ConfState OfMembers(Backend backend)
+    private static ConfState OfMembers(IEnumerable<ClusterMember> members) => ConfState.Empty with
     {
-        var members = new List<ClusterMember>();
-        backend.ForEach(StoreBucket.Members, (_, value) => members.Add(MemberJson.Decode(value, out bool _)));
-        return ConfState.Empty with
-        {
-            Voters = [.. members.Where(each => !each.IsLearner).Select(each => new NodeId(each.Id)).Order()],
-            Learners = [.. members.Where(each => each.IsLearner).Select(each => new NodeId(each.Id)).Order()],
-        };
-    }
+        Voters = [.. members.Where(each => !each.IsLearner).Select(each => new NodeId(each.Id)).Order()],
+        Learners = [.. members.Where(each => each.IsLearner).Select(each => new NodeId(each.Id)).Order()],
+    };
 
     private static ConfState Parse(ReadOnlyMemory<byte> json)
     {

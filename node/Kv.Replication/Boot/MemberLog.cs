@@ -41,6 +41,8 @@ public static class MemberLog
         bool hasPages = disk.FileExists(files.PageFile);
         if (LogReader.Exists(disk, files.Log) && LogReader.Summarize(disk, files.Log) is { LastIndex: > 0 } summary)
         {
+            new SnapshotFiles(disk, files).Recover(summary);
+            hasPages = disk.FileExists(files.PageFile);
             if (!hasPages)
                 RequireWholeLog(summary, files);
             return summary;
@@ -113,7 +115,7 @@ public static class MemberLog
         foreach (LogSnapshot snapshot in summary.Snapshots)
         {
             newest = Math.Max(newest, snapshot.Index);
-            if (snapshot.Index <= applied)
+            if (snapshot.Index <= applied && snapshot.Index >= from.Index)
                 from = snapshot;
         }
 

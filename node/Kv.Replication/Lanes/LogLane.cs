@@ -1,18 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
-using Kv.Raft;
 using Kv.Storage.Log;
 
 namespace Kv.Replication;
 
 /// <summary>The thread that owns the write-ahead log. It takes whatever gathered during the last sync as the next
-/// batch:
-/// the busier the node, the larger the batches, with no timer to tune. A failed write or sync ends the lane and with
-/// it the process, since a retried sync proves nothing.</summary>
+/// batch: the busier the node, the larger the batches, with no timer to tune. A failed write or sync ends the lane and
+/// with it the process, since a retried sync proves nothing.</summary>
 public sealed class LogLane : ILog, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly LogWriter _writer;
+    private readonly TurnWriter _writer;
     private readonly Inbox _inbox;
     private readonly Action<string, Exception> _onFault;
     private readonly Thread _thread;
@@ -21,7 +19,7 @@ public sealed class LogLane : ILog, IDisposable
     private bool _isSleeping;
     private bool _isStopping;
 
-    public LogLane(LogWriter writer, Inbox inbox, Action<string, Exception> onFault)
+    public LogLane(TurnWriter writer, Inbox inbox, Action<string, Exception> onFault)
     {
         _writer = writer;
         _inbox = inbox;
@@ -58,7 +56,7 @@ public sealed class LogLane : ILog, IDisposable
         }
 
         _thread.Join();
-        _writer.Dispose();
+        _writer.Log.Dispose();
     }
 
     private void Wake()
@@ -80,7 +78,7 @@ public sealed class LogLane : ILog, IDisposable
             {
                 Write(batch);
                 foreach (Action<LogWriter> task in tasks)
-                    task(_writer);
+                    task(_writer.Log);
                 batch.Clear();
                 tasks.Clear();
             }
@@ -121,22 +119,14 @@ public sealed class LogLane : ILog, IDisposable
         bool mustSync = false;
         foreach (Turn turn in batch)
         {
-            Append(turn);
+            _writer.Append(turn);
             mustSync |= turn.Output.MustSync;
         }
 
         // What need not be durable goes to the disk with what must be.
         if (mustSync)
-            _writer.Sync();
+            _writer.Log.Sync();
         foreach (Turn turn in batch)
             _inbox.Post(ReplicaEvent.Persisted(turn));
-    }
-
-    private void Append(Turn turn)
-    {
-        foreach (Entry entry in turn.Output.Entries)
-            _writer.AppendEntry((int)entry.Type, entry.Term, entry.Index, entry.Data.Span);
-        if (turn.HardState is { } state)
-            _writer.AppendState(new LogState(state.Term, state.Vote.Value, state.Commit));
     }
 }

@@ -3,13 +3,14 @@ using Kv.Raft;
 namespace Kv.Replication;
 
 /// <summary>Rounds of reading: asked of the cluster, then waiting for this member to have applied what the cluster
-/// named. One round is under way at a time; those that come meanwhile wait for it to be answered.</summary>
-internal sealed class PendingReads(int ticksMax, int retryTicks)
+/// named. One round is under way at a time; those that come meanwhile wait for it to be answered.
+/// <para>Each round has a number that no other member gives: a leader that is an etcd of 3.6 or older knows the rounds
+/// of all its followers by their numbers alone.</para></summary>
+internal sealed class PendingReads(RequestIds ids, int ticksMax, int retryTicks)
 {
     private readonly Queue<ReadBatch> _waiting = new();
     private readonly PriorityQueue<ReadBatch, ulong> _unapplied = new();
     private ReadBatch? _asked;
-    private ulong _nextContext = 1;
     private long _now;
     private long _askedAt;
 
@@ -37,7 +38,9 @@ internal sealed class PendingReads(int ticksMax, int retryTicks)
             _unapplied.Dequeue().Finish(ReadOutcome.Confirmed);
     }
 
-    public void OnLeaderChange(RaftNode raft)
+    /// <summary>Another leads: the round under way may have been lost with the one before. Its readers are told so, as
+    /// in etcd, and ask again.</summary>
+    public void OnLeader(RaftNode raft)
     {
         _asked?.Finish(ReadOutcome.LeaderChanged);
         _asked = null;
@@ -75,7 +78,7 @@ internal sealed class PendingReads(int ticksMax, int retryTicks)
 
     private void Ask(RaftNode raft, ReadBatch batch)
     {
-        batch.Context = _nextContext++;
+        batch.Context = ids.Next();
         _asked = batch;
         _askedAt = _now;
         raft.ReadIndex(batch.Context);

@@ -24,9 +24,10 @@ internal sealed class ReplicatedMember : IDisposable
         _lanes = member.Lanes;
         TimingSettings timing = configuration.Timing;
         Inbox = new Inbox(WaitingMax);
-        _logLane = new LogLane(member.Log.Writer, Inbox, onFault);
+        var snapshots = new SnapshotFiles(disk, member.Files);
+        _logLane = new LogLane(new TurnWriter(member.Log.Writer, snapshots), Inbox, onFault);
         var checkpoints = new Checkpoints(
-            disk, member.Files, member.Store, _logLane, Inbox, ToCheckpoints(configuration.Storage));
+            snapshots, member.Store, _logLane, Inbox, ToCheckpoints(configuration.Storage));
         checkpoints.StartFrom(member.Log.Contents.From.Index);
         var raft = new RaftNode(ToRaft(member.MemberId, timing), member.Log.State);
         var applier = new EntryApplier(
@@ -35,8 +36,10 @@ internal sealed class ReplicatedMember : IDisposable
             member.Store,
             new Applier(member.Store, member.ClusterId, member.MemberId),
             member.Log.State.Conf,
-            checkpoints);
-        var replica = new Replica(raft, new NoNetwork(), _logLane, applier, ToReplica(configuration));
+            checkpoints,
+            snapshots);
+        var ids = new RequestIds(member.MemberId, TimeProvider.System.GetUtcNow());
+        var replica = new Replica(raft, new NoNetwork(), _logLane, applier, ids, ToReplica(configuration));
         View = replica.View;
         _loop = new ReplicaLoop(replica, Inbox, TimeProvider.System, timing.Heartbeat, onFault);
     }
@@ -68,7 +71,10 @@ internal sealed class ReplicatedMember : IDisposable
         configuration.Timing.Heartbeat,
         RequestTicksMax: (int)(configuration.Timing.RequestTimeout / configuration.Timing.Heartbeat),
         ReadRetryTicks: Math.Max(1, (int)(ReadRetry / configuration.Timing.Heartbeat)),
-        CatchUpEntries: (ulong)configuration.Storage.CatchUpEntries);
+        CatchUpEntries: (ulong)configuration.Storage.CatchUpEntries)
+    {
+        ElectionTicks = configuration.Timing.ElectionTicks,
+    };
 
     private static CheckpointOptions ToCheckpoints(StorageSettings storage) => new(
         (ulong)storage.SnapshotEntries, storage.LogFilesMax ?? 0, storage.SnapshotFilesMax ?? 0);

@@ -5,28 +5,30 @@ using Kv.Raft;
 using Kv.Replication;
 using Kv.Storage;
 using Kv.Storage.Log;
+using Kv.Storage.Pages;
 using Kv.Store;
 using Kv.Store.Leases;
 
 namespace Kv.Node.Tests.Replication;
 
-/// <summary>A whole lone member, from log to store, in the thread of the test: what is proposed is logged, committed
-/// and applied before the call returns, unless the disk fails in between.</summary>
+/// <summary>A whole member, from log to store, in the thread of the test: what it is told it does before the call
+/// returns, unless the disk fails in between.</summary>
 internal sealed class SteppedMember : IDisposable
 {
-    private const string Directory = "/m1.etcd";
+    public static readonly MemberFiles Files = new("/m.etcd");
+    public static readonly LogOptions LogOptions = new(SegmentBytes: 64 * 1024);
+
     private const int StepsMax = 1000;
 
-    private readonly Inbox _inbox = new(requestsMax: 100);
     private readonly Replica _replica;
+    private readonly RequestIds _ids;
     private readonly Proposer _proposer;
-    private readonly Backend _backend;
     private readonly LogWriter _log;
     private ReplicaEvent[] _events = new ReplicaEvent[1];
 
-    private SteppedMember(IDisk disk, MemberFiles files, Backend backend, OpenedLog opened, ulong snapshotEntries)
+    private SteppedMember(IDisk disk, MemberSetup setup, Backend backend, OpenedLog opened)
     {
-        _backend = backend;
+        Id = new NodeId(opened.Contents.Metadata.NodeId);
         _log = opened.Writer;
         var lane = new InlineLane();
         var leases = new LeaseBook(backend, ttlMin: 1);
@@ -37,68 +39,118 @@ internal sealed class SteppedMember : IDisposable
             new AlarmBook(backend),
             new MemberBook(backend, learnersMax: 1),
             new AuthBook(backend),
-            new NoTokens());
-        var log = new InlineLog(opened.Writer, _inbox);
-        ulong member = opened.Contents.Metadata.NodeId;
-        var checkpoints = new Checkpoints(
-            disk, files, Store, log, _inbox, new CheckpointOptions(snapshotEntries, SegmentsMax: 2, SnapFilesMax: 2));
+            Tokens);
+        var snapshots = new SnapshotFiles(disk, Files);
+        var log = new InlineLog(new TurnWriter(opened.Writer, snapshots), Inbox);
+        var kept = new CheckpointOptions(setup.SnapshotEntries, SegmentsMax: 2, SnapFilesMax: 2);
+        var checkpoints = new Checkpoints(snapshots, Store, log, Inbox, kept);
         checkpoints.StartFrom(opened.Contents.From.Index);
-        var applier = new EntryApplier(
-            lane, _inbox, Store, new Applier(Store, clusterId: 7, member), opened.State.Conf, checkpoints);
+        var applier = new Applier(Store, MemberSetup.ClusterId, Id.Value);
+        var store = new EntryApplier(lane, Inbox, Store, applier, opened.State.Conf, checkpoints, snapshots);
         var raft = new RaftNode(
-            new RaftOptions { Id = new NodeId(member), Random = new Random(1) }, opened.State);
+            new RaftOptions { Id = Id, Random = new Random((int)Id.Value + setup.Life) }, opened.State);
         var options = new ReplicaOptions(
             TimeSpan.FromMilliseconds(100), RequestTicksMax: 70, ReadRetryTicks: 5, CatchUpEntries: 5);
-        _replica = new Replica(raft, new NoNetwork(), log, applier, options);
-        _proposer = new Proposer(_inbox, new RequestIds(member, DateTimeOffset.UnixEpoch), _replica.View, 1 << 20);
+        _ids = new RequestIds(Id.Value, DateTimeOffset.UnixEpoch.AddDays(setup.Life));
+        _replica = new Replica(raft, setup.Network, log, store, _ids, options) { Removed = () => RemovedCount++ };
+        _proposer = new Proposer(Inbox, _ids, _replica.View, 1 << 20);
         RunUntilIdle();
     }
 
+    public NodeId Id { get; }
+
+    public Inbox Inbox { get; } = new(requestsMax: 1000);
+
     public StoreParts Store { get; }
+
+    public NoTokens Tokens { get; } = new();
 
     public ReplicaView View => _replica.View;
 
-    /// <summary>Starts a member on what the disk holds; makes a new one if that is nothing.</summary>
-    public static SteppedMember Start(IDisk disk, ulong snapshotEntries = 20)
-    {
-        var files = new MemberFiles(Directory);
-        var options = new LogOptions(SegmentBytes: 64 * 1024);
-        disk.CreateDirectory(files.Snapshots);
-        LogSummary? summary = MemberLog.Find(disk, files);
-        if (summary is null)
-        {
-            var self = new ClusterMember(9, ["http://127.0.0.1:2380"], IsLearner: false, "m1", ClientUrls: []);
-            summary = MemberLog.Create(
-                disk,
-                files,
-                new LogMetadata(self.Id, ClusterId: 7),
-                [new ConfChange(0, ConfChangeType.AddNode, new NodeId(self.Id), MemberJson.Encode(self))],
-                options);
-        }
+    public int RemovedCount { get; private set; }
 
-        var backend = Backend.Open(disk, files.PageFile, new BackendOptions { CommitLane = new InlineLane() });
-        OpenedLog opened = MemberLog.Open(disk, files, summary, backend, options);
-        return new SteppedMember(disk, files, backend, opened, snapshotEntries);
+    /// <summary>What <see cref="RaftNode.Status"/> says now.</summary>
+    public RaftStatus Status
+    {
+        get
+        {
+            var query = new StatusQuery();
+            Inbox.Post(ReplicaEvent.Ask(query));
+            RunUntilIdle();
+            Assert.True(query.Done.IsCompleted);
+            return query.Done.Result;
+        }
     }
+
+    /// <summary>Starts a member on what the disk holds; makes a new one if that is nothing.</summary>
+    public static SteppedMember Start(IDisk disk, MemberSetup? setup = null)
+    {
+        setup ??= MemberSetup.Lone;
+        disk.CreateDirectory(Files.Snapshots);
+        LogSummary summary = MemberLog.Find(disk, Files) ?? MemberLog.Create(
+            disk,
+            Files,
+            new LogMetadata(setup.Id, MemberSetup.ClusterId),
+            [.. setup.Founders.Select(ToChange)],
+            LogOptions);
+        var backend = Backend.Open(disk, Files.PageFile, new BackendOptions
+        {
+            CommitLane = new InlineLane(),
+            Pages = new PageFileOptions { GrowBytes = 1 << 16, ReservedBytes = 1 << 26 },
+        });
+        OpenedLog opened = MemberLog.Open(disk, Files, summary, backend, LogOptions);
+        return new SteppedMember(disk, setup, backend, opened);
+    }
+
+    public static ConfChange ToChange(ClusterMember member) =>
+        new(0, ConfChangeType.AddNode, new NodeId(member.Id), MemberJson.Encode(member));
 
     /// <summary>Puts a key, and returns the revision that was acknowledged.</summary>
     public long Put(string key, string value)
     {
-        var request = new PutRequest { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value) };
-        Proposal proposal = _proposer.Rent();
-        ulong id = _proposer.NextId();
-        ValueTask<KvError> outcome = _proposer.Propose(
-            proposal, LoggedRequest.Encode(LoggedRequest.PutField,
-                new ReadOnlySequence<byte>(request.ToByteArray()), id));
+        PendingPut put = BeginPut(key, value);
         RunUntilIdle();
-        Assert.Equal(KvError.None, outcome.AsTask().WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult());
-        long revision = PutResponse.Parser.ParseFrom(proposal.Reply.Encoded).Header.Revision;
-        _proposer.Return(proposal);
-        return revision;
+        return put.Revision();
+    }
+
+    /// <summary>Asks for a put, and leaves it to others to get on with it.</summary>
+    public PendingPut BeginPut(string key, string value, long lease = 0)
+    {
+        var request = new PutRequest
+        {
+            Key = ByteString.CopyFromUtf8(key),
+            Value = ByteString.CopyFromUtf8(value),
+            Lease = lease,
+        };
+        Proposal proposal = _proposer.Rent();
+        var body = new ReadOnlySequence<byte>(request.ToByteArray());
+        byte[] entry = LoggedRequest.Encode(LoggedRequest.PutField, body, _proposer.NextId());
+        return new PendingPut(_proposer, proposal, _proposer.Propose(proposal, entry).AsTask());
+    }
+
+    /// <summary>Asks for any other request.</summary>
+    public Task<KvError> Begin(InternalRaftRequest request)
+    {
+        request.Header = new RequestHeader { ID = _proposer.NextId() };
+        return _proposer.Propose(_proposer.Rent(), request.ToByteArray()).AsTask();
+    }
+
+    public ConfProposal BeginChange(ConfChangeType type, ulong member, byte[] context)
+    {
+        var proposal = new ConfProposal(new ConfChange(_ids.Next(), type, new NodeId(member), context));
+        Inbox.Post(ReplicaEvent.ProposeChange(proposal));
+        return proposal;
+    }
+
+    public ReadBatch BeginRead()
+    {
+        var batch = new ReadBatch();
+        Inbox.Post(ReplicaEvent.Read(batch));
+        return batch;
     }
 
     /// <summary>Writes what is applied into the page file.</summary>
-    public void Commit() => _backend.ForceCommit();
+    public void Commit() => Store.Backend.ForceCommit();
 
     public string? Get(string key)
     {
@@ -107,38 +159,37 @@ internal sealed class SteppedMember : IDisposable
         return isThere ? Mvccpb.KeyValue.Parser.ParseFrom(found.Span).Value.ToStringUtf8() : null;
     }
 
-    public void Dispose()
+    public KeyValueHash Hash()
     {
-        _log.Dispose();
-        _backend.Dispose();
-        _inbox.Dispose();
+        Assert.Equal(KvError.None, Store.Kv.HashKv(0, out KeyValueHash hash));
+        return hash;
     }
 
-    private void RunUntilIdle()
+    public void Tick() => Inbox.Post(ReplicaEvent.Tick);
+
+    /// <summary>Works off what waits; false if that was nothing.</summary>
+    public bool Step()
+    {
+        ReadOnlySpan<ReplicaEvent> events = Inbox.Take(ref _events, TimeSpan.Zero);
+        _replica.Handle(events);
+        return !events.IsEmpty;
+    }
+
+    public void RunUntilIdle()
     {
         for (int step = 0; step < StepsMax; step++)
         {
-            ReadOnlySpan<ReplicaEvent> events = _inbox.Take(ref _events, TimeSpan.Zero);
-            _replica.Handle(events);
-            if (events.IsEmpty && step > 0)
+            if (!Step() && step > 0)
                 return;
         }
 
         Assert.Fail("The member does not come to rest.");
     }
 
-    private sealed class NoTokens : ITokens
+    public void Dispose()
     {
-        public void Add(string token, string userName)
-        {
-        }
-
-        public void Drop(string userName)
-        {
-        }
-
-        public void DropAll()
-        {
-        }
+        _log.Dispose();
+        Store.Backend.Dispose();
+        Inbox.Dispose();
     }
 }
