@@ -43,7 +43,7 @@ public sealed class PlainSite(HealthEndpoints health, INodeHealth node, NodeMetr
     private async ValueTask<PlainAnswer> AnswerOwnAsync(PlainRequest request, CancellationToken cancelled) =>
         request.Path switch
         {
-            "/version" => request.Method == "GET" ? Version() : PlainAnswer.OnlyGet(),
+            "/version" => request.Method == "GET" ? Version(node.Versions) : PlainAnswer.OnlyGet(),
             "/debug/vars" => Variables(),
             _ => await AnswerMetricsAsync(request, cancelled),
         };
@@ -57,16 +57,13 @@ public sealed class PlainSite(HealthEndpoints health, INodeHealth node, NodeMetr
         return new PlainAnswer(200, PrometheusText.ContentType, text);
     }
 
-    private PlainAnswer Version()
-    {
-        var versions = node.Versions;
-        return PlainAnswer.Of(200, Json, JsonSerializer.Serialize(new Dictionary<string, string>
+    internal static PlainAnswer Version(NodeVersions versions) =>
+        PlainAnswer.Of(200, Json, JsonSerializer.Serialize(new Dictionary<string, string>
         {
             ["etcdserver"] = versions.Server,
             ["etcdcluster"] = versions.Cluster,
             ["storage"] = versions.Storage,
         }));
-    }
 
     /// <summary>What Go's <c>expvar</c> shows, as far as there is anything here to show.</summary>
     private PlainAnswer Variables()
