@@ -25,6 +25,14 @@ public static class KvErrorTable
 
     public static string Text(KvError error) => Rows[(int)error].Text;
 
+    /// <summary>The error of this text, as another member may have told it; <see cref="KvError.Timeout"/> if there is
+    /// none.</summary>
+    public static KvError Find(string text)
+    {
+        int index = Array.FindIndex(Rows, row => row.Text == text);
+        return index > 0 ? (KvError)index : KvError.Timeout;
+    }
+
     private static (int Code, string Text)[] Build()
     {
         var rows = new (int Code, string Text)[Enum.GetValues<KvError>().Length];

@@ -11,7 +11,8 @@ namespace Kv.Replication;
 /// start.</summary>
 public static class MemberLog
 {
-    /// <summary>Begins the log of a new member: its first entries, already committed, name the first members.</summary>
+    /// <summary>Begins the log of a new member: its first entries, already committed, name the first members. One that
+    /// joins a cluster begins with none; the leader sends it all.</summary>
     public static LogSummary Create(
         IDisk disk, MemberFiles files, LogMetadata metadata, IReadOnlyList<ConfChange> members, LogOptions options)
     {
@@ -23,7 +24,8 @@ public static class MemberLog
         ulong index = 0;
         foreach (ConfChange member in members)
             writer.AppendEntry((int)EntryType.ConfChange, FirstTerm, ++index, ConfChangeCodec.Encode(member));
-        writer.AppendState(new LogState(FirstTerm, Vote: 0, Commit: index));
+        if (index > 0)
+            writer.AppendState(new LogState(FirstTerm, Vote: 0, Commit: index));
         writer.Sync();
         writer.Close();
         SyncNames(disk, files.Log);
@@ -31,24 +33,23 @@ public static class MemberLog
         return LogReader.Summarize(disk, files.Log);
     }
 
-    /// <summary>Sums up the log of a member that was started before; null if this is none. A log without a single entry
-    /// is none: the first start was cut short before anything was promised to anybody. To be asked before the page
-    /// file is opened, which would make it.</summary>
+    /// <summary>Sums up the log of a member that was started before; null if this is none. A log without an entry, a term
+    /// or a vote is none: the first start was cut short before anything was promised to anybody. To be asked before
+    /// the page file is opened, which would make it.</summary>
     /// <exception cref="CorruptDataException">The log is damaged, or one of the two is there without the
     /// other.</exception>
     public static LogSummary? Find(IDisk disk, MemberFiles files)
     {
-        bool hasPages = disk.FileExists(files.PageFile);
-        if (LogReader.Exists(disk, files.Log) && LogReader.Summarize(disk, files.Log) is { LastIndex: > 0 } summary)
+        LogSummary? log = LogReader.Exists(disk, files.Log) ? LogReader.Summarize(disk, files.Log) : null;
+        if (log is { LastIndex: > 0 })
         {
-            new SnapshotFiles(disk, files).Recover(summary);
-            hasPages = disk.FileExists(files.PageFile);
-            if (!hasPages)
-                RequireWholeLog(summary, files);
-            return summary;
+            new SnapshotFiles(disk, files).Recover(log);
+            if (!disk.FileExists(files.PageFile))
+                RequireWholeLog(log, files);
+            return log;
         }
 
-        if (hasPages)
+        if (disk.FileExists(files.PageFile) && StoreSnapshot.ReadIndex(disk, files.PageFile) > 0)
         {
             CorruptDataException.Throw(
                 files.Log,
@@ -58,7 +59,8 @@ public static class MemberLog
                 + $"'kv-node snapshot restore --skip-hash-check {files.PageFile}'");
         }
 
-        return null;
+        // One that has just joined may have voted before it was sent its first entry.
+        return log is { State.Term: > 0 } ? log : null;
     }
 
     /// <summary>Opens both. <paramref name="backend"/> is the page file, as it is on disk.</summary>

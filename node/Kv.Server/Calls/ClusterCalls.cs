@@ -1,15 +1,15 @@
 using Etcdserverpb;
 using Grpc.Core;
 using Kv.Server.Configuration;
+using Kv.Server.Membership;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
 
-/// <summary>The Cluster service. As long as members do not talk to each other, a second voter could never answer and
-/// would cost the cluster its quorum for good, so adding one is refused; everything else is as in etcd.</summary>
+/// <summary>The Cluster service.</summary>
 internal sealed class ClusterCalls(
     MemberBook members,
-    MembershipChanges changes,
+    Reconfiguration reconfiguration,
     LinearizableReads reads,
     Gate gate,
     ResponseHeaders headers,
@@ -32,13 +32,7 @@ internal sealed class ClusterCalls(
 
         var added = new ClusterMember(
             MemberIds.OfMember(urls, token: "", time.GetUtcNow()), urls, request.IsLearner, Name: "", ClientUrls: []);
-        MemberChange change = request.IsLearner ? MemberChange.AddLearner : MemberChange.AddVoter;
-        byte[] json = MemberJson.Encode(added);
-        Refusal.ThrowIfRefused(members.Check(change, added.Id, json));
-        if (!request.IsLearner)
-            throw NoSecondVoter();
-
-        await changes.ProposeAsync(change, added.Id, json);
+        await reconfiguration.AddAsync(added);
         return new MemberAddResponse
         {
             Header = headers.WithoutRevision(),
@@ -51,13 +45,7 @@ internal sealed class ClusterCalls(
         MemberRemoveRequest request, ServerCallContext context)
     {
         gate.RequireRoot(context);
-        Refusal.ThrowIfRefused(members.Check(MemberChange.Remove, request.ID, default));
-        bool isLastVoter = members.Find(request.ID) is { IsLearner: false }
-            && members.Members.Count(member => !member.IsLearner) == 1;
-        if (isLastVoter)
-            throw Refusal.ToException(KvError.MemberNotEnoughStarted);
-
-        await changes.ProposeAsync(MemberChange.Remove, request.ID, default);
+        await reconfiguration.RemoveAsync(request.ID);
         return new MemberRemoveResponse { Header = headers.WithoutRevision(), Members = { All() } };
     }
 
@@ -65,30 +53,20 @@ internal sealed class ClusterCalls(
         MemberUpdateRequest request, ServerCallContext context)
     {
         gate.RequireRoot(context);
-        var updated = new ClusterMember(
-            request.ID, [.. request.PeerURLs], members.Find(request.ID)?.IsLearner ?? false, Name: "", ClientUrls: []);
-        byte[] json = MemberJson.Encode(updated);
-        Refusal.ThrowIfRefused(members.Check(MemberChange.Update, request.ID, json));
-        await changes.ProposeAsync(MemberChange.Update, request.ID, json);
+        await reconfiguration.UpdateAsync(request.ID, [.. request.PeerURLs]);
         return new MemberUpdateResponse { Header = headers.WithoutRevision(), Members = { All() } };
     }
 
-    public override Task<MemberPromoteResponse> MemberPromote(
+    public override async Task<MemberPromoteResponse> MemberPromote(
         MemberPromoteRequest request, ServerCallContext context)
     {
         gate.RequireRoot(context);
-        Refusal.ThrowIfRefused(
-            members.Check(MemberChange.AddVoter, request.ID, MemberJson.EncodePromotion(request.ID)));
-
-        // No learner can have caught up with a member that does not send it anything.
-        throw Refusal.ToException(KvError.LearnerNotReady);
+        await reconfiguration.PromoteAsync(
+            request.ID, Gate.TokenOf(context.RequestHeaders) ?? "", context.CancellationToken);
+        return new MemberPromoteResponse { Header = headers.WithoutRevision(), Members = { All() } };
     }
 
     private static bool IsPeerUrl(string url) => NodeUrl.TryParse(url, out _, out _);
-
-    private static RpcException NoSecondVoter() => new(new Status(
-        StatusCode.Unimplemented,
-        "kv-node: this version runs lone members only; a second voting member would never answer"));
 
     private static Member ToMessage(ClusterMember member) => new()
     {

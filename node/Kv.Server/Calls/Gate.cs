@@ -25,6 +25,13 @@ internal sealed class Gate(AuthBook auth, StoreParts store, SimpleTokens tokens)
         return caller;
     }
 
+    /// <summary>The same for one whose token another member passes on; empty if there was none.</summary>
+    public void RequireRoot(string token)
+    {
+        string user = IsOpen || token.Length == 0 ? "" : FindUser(token);
+        Refusal.ThrowIfRefused(auth.CheckRoot(user));
+    }
+
     /// <summary>Any user will do.</summary>
     public Caller RequireUser(ServerCallContext context)
     {
@@ -43,15 +50,23 @@ internal sealed class Gate(AuthBook auth, StoreParts store, SimpleTokens tokens)
     public KvError CheckTxn(Caller caller, ReadOnlySpan<byte> request) =>
         IsOpen ? KvError.None : PermissionChecks.Txn(store, caller.UserName, request);
 
+    /// <summary>The token as the caller sent it, if it sent one.</summary>
+    public static string? TokenOf(Metadata headers) =>
+        headers.GetValue(TokenHeader) ?? headers.GetValue(AuthorizationHeader);
+
     private Caller IdentifyByToken(Metadata headers)
     {
-        string? token = headers.GetValue(TokenHeader) ?? headers.GetValue(AuthorizationHeader);
+        string? token = TokenOf(headers);
         if (token is null)
             return default;
+        ulong revision = auth.Revision;
+        return new Caller(FindUser(token), revision);
+    }
+
+    private string FindUser(string token)
+    {
         if (token.StartsWith(BearerPrefix, StringComparison.Ordinal))
             token = token[BearerPrefix.Length..];
-        ulong revision = auth.Revision;
-        string? user = tokens.Find(token);
-        return user is null ? throw Refusal.ToException(KvError.InvalidAuthToken) : new Caller(user, revision);
+        return tokens.Find(token) ?? throw Refusal.ToException(KvError.InvalidAuthToken);
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
+using Kv.Server.Membership;
 using Kv.Store;
 using Kv.Store.Leases;
 
@@ -12,6 +13,7 @@ namespace Kv.Server.Calls;
 internal sealed class LeaseCalls(
     LeaseBook book,
     LeaseClock clock,
+    LeaseDesk desk,
     LoggedRequests log,
     Quota quota,
     LinearizableReads reads,
@@ -53,7 +55,7 @@ internal sealed class LeaseCalls(
             gate.RequireUser(context);
             long id = requestStream.Current.ID;
             var response = new LeaseKeepAliveResponse { Header = headers.Now(), ID = id };
-            response.TTL = await RenewAsync(id);
+            response.TTL = await desk.RenewAsync(id, context.CancellationToken);
             await responseStream.WriteAsync(response, context.CancellationToken);
         }
     }
@@ -63,21 +65,12 @@ internal sealed class LeaseCalls(
     {
         Caller caller = gate.RequireUser(context);
         await reads.ConfirmAsync();
-        var response = new LeaseTimeToLiveResponse { Header = headers.Now(), ID = request.ID };
-        if (!clock.TryGetLife(request.ID, out LeaseLife life))
+        LeaseTimeToLiveResponse response = await desk.TimeToLiveAsync(request, context.CancellationToken);
+        response.Header = headers.Now();
+        if (!gate.IsOpen)
         {
-            response.TTL = -1;
-            return response;
-        }
-
-        response.TTL = life.RemainingTtl;
-        response.GrantedTTL = life.GrantedTtl;
-        if (!request.Keys || !book.TryGetKeys(request.ID, out byte[][]? keys))
-            return response;
-        foreach (byte[] key in keys)
-        {
-            Refusal.ThrowIfRefused(gate.CheckRead(caller, key, default));
-            response.Keys.Add(UnsafeByteOperations.UnsafeWrap(key));
+            foreach (ByteString key in response.Keys)
+                Refusal.ThrowIfRefused(gate.CheckRead(caller, key.Span, default));
         }
 
         return response;
@@ -99,28 +92,6 @@ internal sealed class LeaseCalls(
         Span<byte> random = stackalloc byte[sizeof(long)];
         RandomNumberGenerator.Fill(random);
         return Math.Max(1, BitConverter.ToInt64(random) & long.MaxValue);
-    }
-
-    // Zero tells the client that the lease is gone.
-    private async Task<long> RenewAsync(long id)
-    {
-        LeaseRenewal renewal = clock.Renew(id, out long ttl);
-        if (renewal == LeaseRenewal.MustClearCheckpoint)
-        {
-            var checkpoint = new LeaseCheckpointRequest
-            {
-                Checkpoints = { new Etcdserverpb.LeaseCheckpoint { ID = id, RemainingTTL = 0 } },
-            };
-            await log.ProposeAsync(new InternalRaftRequest { LeaseCheckpoint = checkpoint });
-            renewal = clock.Renew(id, out ttl);
-        }
-
-        return renewal switch
-        {
-            LeaseRenewal.Renewed => ttl,
-            LeaseRenewal.NotFound => 0,
-            _ => throw Refusal.ToException(KvError.NotPrimaryLessor),
-        };
     }
 
     private void RequireReadOfAll(long[] ids, Caller caller)

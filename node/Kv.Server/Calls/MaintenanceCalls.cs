@@ -18,7 +18,8 @@ internal sealed class MaintenanceCalls(
     Leadership leadership,
     Quota quota,
     Gate gate,
-    ResponseHeaders headers) : Maintenance.MaintenanceBase
+    ResponseHeaders headers,
+    string version) : Maintenance.MaintenanceBase
 {
     private const int SnapshotPieceBytes = 32 * 1024;
 
@@ -42,7 +43,7 @@ internal sealed class MaintenanceCalls(
         var response = new StatusResponse
         {
             Header = headers.Now(),
-            Version = ProductText.ServerVersion,
+            Version = version,
             DbSize = store.Backend.FileBytes,
             DbSizeInUse = store.Backend.InUseBytes,
             DbSizeQuota = quota.Bytes,

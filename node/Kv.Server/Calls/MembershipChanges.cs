@@ -8,12 +8,14 @@ namespace Kv.Server.Calls;
 internal sealed class MembershipChanges(Inbox inbox, RequestIds ids)
 {
     /// <summary>Throws with etcd's status if the change is refused, before or after it was logged.</summary>
-    public async Task ProposeAsync(MemberChange change, ulong memberId, ReadOnlyMemory<byte> context)
+    public async Task ProposeAsync(MemberChange change, ulong memberId, ReadOnlyMemory<byte> context) =>
+        Refusal.ThrowIfRefused(await TryProposeAsync(change, memberId, context));
+
+    /// <summary>The same, the reason of a refusal as a value.</summary>
+    public async Task<KvError> TryProposeAsync(MemberChange change, ulong memberId, ReadOnlyMemory<byte> context)
     {
         var proposal = new ConfProposal(
             new ConfChange(ids.Next(), (ConfChangeType)change, new NodeId(memberId), context));
-        if (!inbox.TryPost(ReplicaEvent.ProposeChange(proposal)))
-            throw Refusal.ToException(KvError.TooManyRequests);
-        Refusal.ThrowIfRefused(await proposal.Done);
+        return inbox.TryPost(ReplicaEvent.ProposeChange(proposal)) ? await proposal.Done : KvError.TooManyRequests;
     }
 }

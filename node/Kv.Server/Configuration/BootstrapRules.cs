@@ -29,19 +29,8 @@ internal static class BootstrapRules
     }
 
     /// <summary>Adds what keeps a member without data from starting.</summary>
-    public static void Check(BootstrapSettings bootstrap, MemberSettings member, List<string> faults)
-    {
-        if (!bootstrap.IsNewCluster)
-        {
-            faults.Add(
-                "--initial-cluster-state=existing is not supported yet: it comes with clusters of many members");
-        }
-
-        if (bootstrap.Members.Count > 1)
-            faults.Add("--initial-cluster with more than one member is not supported yet");
-
+    public static void Check(BootstrapSettings bootstrap, MemberSettings member, List<string> faults) =>
         CheckOwn(bootstrap.Members, member.Name, member.AdvertisePeerUrls, faults);
-    }
 
     /// <summary>Adds what is wrong with the members if one of them is this one.</summary>
     public static void CheckOwn(

@@ -28,6 +28,8 @@ internal static class ConfigurationRules
 
         foreach (string name in Listeners)
             CheckCanBeBound(settings, name);
+        if (!Version.TryParse(settings.Text("announced-version"), out Version? announced) || announced.Build < 0)
+            settings.Faults.Add("--announced-version must be MAJOR.MINOR.PATCH");
         CheckAdvertised(settings, "initial-advertise-peer-urls");
         CheckAdvertised(settings, "advertise-client-urls");
         CheckTiming(settings);

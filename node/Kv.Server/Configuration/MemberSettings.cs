@@ -17,6 +17,9 @@ public sealed record MemberSettings
     public required IReadOnlyList<NodeUrl> AdvertisePeerUrls { get; init; }
 
     public required IReadOnlyList<NodeUrl> AdvertiseClientUrls { get; init; }
+
+    /// <summary>The version of etcd that it says it is, to clients and to other members.</summary>
+    public required string AnnouncedVersion { get; init; }
 }
 
 /// <summary>How a cluster comes to be. Counts only for a member without data.</summary>
@@ -26,6 +29,9 @@ public sealed record BootstrapSettings
 
     /// <summary>False if this member joins a cluster that is there.</summary>
     public required bool IsNewCluster { get; init; }
+
+    /// <summary>Whether a member with data is to go on alone, without the others that it knows.</summary>
+    public required bool ForcesNewCluster { get; init; }
 
     public required string Token { get; init; }
 

@@ -34,6 +34,7 @@ internal static class SettingsBinder
         ListenMetricsUrls = settings.Urls("listen-metrics-urls"),
         AdvertisePeerUrls = settings.Urls("initial-advertise-peer-urls"),
         AdvertiseClientUrls = settings.Urls("advertise-client-urls"),
+        AnnouncedVersion = settings.Text("announced-version"),
     };
 
     private static BootstrapSettings Bootstrap(Settings settings)
@@ -48,6 +49,7 @@ internal static class SettingsBinder
         {
             Members = BootstrapRules.ReadMembers(members, settings.Faults),
             IsNewCluster = settings.Text("initial-cluster-state") == "new",
+            ForcesNewCluster = settings.Switch("force-new-cluster"),
             Token = settings.Text("initial-cluster-token"),
             IsStrictAboutReconfiguration = settings.Switch("strict-reconfig-check"),
             LearnersMax = settings.Count("max-learners"),

@@ -24,6 +24,12 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "starting local member")]
     public static partial void StartingMember(ILogger log, string localMemberId, string clusterId);
 
+    [LoggerMessage(LogLevel.Warning, "server error: the member has been permanently removed from the cluster")]
+    public static partial void RemovedMember(ILogger log);
+
+    [LoggerMessage(LogLevel.Warning, "data-dir used by this member must be removed")]
+    public static partial void DataMustGo(ILogger log);
+
     [LoggerMessage(LogLevel.Information, "opened backend db")]
     public static partial void OpenedBackend(ILogger log, string path, TimeSpan took);
 

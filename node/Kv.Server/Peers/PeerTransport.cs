@@ -9,14 +9,13 @@ namespace Kv.Server.Peers;
 /// <see cref="Peer"/>. It dials every peer for the streams on which that one writes; the streams on which this member
 /// writes are dialled by the peers and come in through <see cref="PeerServer"/>.
 /// <code>
-///   var transport = new PeerTransport(member, snapshots, options, log);
+///   var transport = new PeerTransport(member, options, log);
 ///   transport.AddPeer(id, ["http://10.0.0.2:2380"]);
 ///   transport.Send(message);
 /// </code></summary>
 public sealed class PeerTransport : INetwork, IAsyncDisposable
 {
     private readonly TransportScope _scope;
-    private readonly ISnapshotSource _snapshots;
     private readonly SlotCount _snapshotSlots;
     private readonly TaskSet _closing = new();
     private readonly Lock _gate = new();
@@ -26,10 +25,9 @@ public sealed class PeerTransport : INetwork, IAsyncDisposable
     private volatile Dictionary<NodeId, Remote> _remotes = [];
     private bool _isDisposed;
 
-    public PeerTransport(IPeerMember member, ISnapshotSource snapshots, PeerTransportOptions options, ILogger log)
+    public PeerTransport(IPeerMember member, PeerTransportOptions options, ILogger log)
     {
         _scope = new TransportScope(member, options, log);
-        _snapshots = snapshots;
         _snapshotSlots = new SlotCount(options.SnapshotsMax);
     }
 
@@ -37,8 +35,7 @@ public sealed class PeerTransport : INetwork, IAsyncDisposable
 
     internal PeerTransportOptions Options => _scope.Options;
 
-    /// <summary>Never waits and never throws: what cannot be sent is dropped, counted, and reported to Raft. A message
-    /// of type snapshot is sent with the store's content.</summary>
+    /// <summary>Never waits and never throws: what cannot be sent is dropped, counted, and reported to Raft.</summary>
     public void Send(Message message)
     {
         if (_peers.TryGetValue(message.To, out Peer? peer))
@@ -46,6 +43,25 @@ public sealed class PeerTransport : INetwork, IAsyncDisposable
         else if (_remotes.TryGetValue(message.To, out Remote? remote))
             remote.Send(message);
     }
+
+    public void SendSnapshot(OutgoingSnapshot snapshot) => SendSnapshot(new StoreContent(snapshot));
+
+    /// <summary>The same from anywhere.</summary>
+    internal void SendSnapshot(IOutgoingSnapshot snapshot)
+    {
+        NodeId to = snapshot.Message.To;
+        if (_peers.TryGetValue(to, out Peer? peer))
+        {
+            peer.Send(snapshot);
+            return;
+        }
+
+        snapshot.Dispose();
+        _scope.Member.ReportSnapshot(to, isSuccess: false);
+    }
+
+    public bool IsConnected(NodeId member, TimeSpan since) =>
+        ActiveSince(member) is { } start && _scope.Options.Time.GetUtcNow() - start >= since;
 
     /// <summary>Begins to speak with a member. Nothing happens if there is one of this id already.</summary>
     /// <param name="urls">Its peer URLs, http or https; others are passed over.</param>
@@ -56,7 +72,7 @@ public sealed class PeerTransport : INetwork, IAsyncDisposable
             if (_isDisposed || id == _scope.Member.Id || _peers.ContainsKey(id))
                 return;
             var scope = new PeerScope(id, urls, _scope);
-            _peers = new Dictionary<NodeId, Peer>(_peers) { [id] = new Peer(scope, _snapshots, _snapshotSlots) };
+            _peers = new Dictionary<NodeId, Peer>(_peers) { [id] = new Peer(scope, _snapshotSlots) };
             RemoveRemote(id);
         }
 

@@ -12,14 +12,14 @@ namespace Kv.Server.Startup;
 internal static class MemberIdentity
 {
     /// <summary>Begins the log of a new member of a new cluster.</summary>
-    public static LogSummary CreateLog(IDisk disk, MemberFiles files, BootstrapSettings bootstrap, LogOptions options)
+    public static LogSummary CreateLog(
+        IDisk disk, MemberFiles files, BootstrapSettings bootstrap, string name, LogOptions options)
     {
         ClusterMember[] members = ToMembers(bootstrap.Members, bootstrap.Token);
         ConfChange[] changes = [.. members.Select(ToChange)];
         ulong cluster = MemberIds.OfCluster(members.Select(member => member.Id));
-
-        // Only lone members start here, so the one there is is this one.
-        return MemberLog.Create(disk, files, new LogMetadata(members[0].Id, cluster), changes, options);
+        ulong self = members.First(member => member.Name == name).Id;
+        return MemberLog.Create(disk, files, new LogMetadata(self, cluster), changes, options);
     }
 
     /// <summary>The members of a new cluster, in the order of their ids.</summary>

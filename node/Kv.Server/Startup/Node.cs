@@ -3,8 +3,10 @@ using Kv.Grpc;
 using Kv.Server.Calls;
 using Kv.Server.Configuration;
 using Kv.Server.Http;
+using Kv.Server.Peers;
 using Kv.Server.Metrics;
 using Kv.Server.Upkeep;
+using Kv.Replication;
 using Kv.Storage;
 using Kv.Storage.Log;
 using Kv.Store;
@@ -26,6 +28,12 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     // A token of etcd lives this long after its last use.
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromSeconds(300);
 
+    // How many requests may wait to be looked at; what comes then is refused.
+    private const int WaitingMax = 20_000;
+
+    // A member that was removed goes on for so long, as in etcd: others may have yet to learn of it.
+    private static readonly TimeSpan RemovedGrace = TimeSpan.FromSeconds(1);
+
     // More than any client uses; what HTTP/2 lets one that never reads its answers pile up is bounded by it.
     private const int StreamsMax = 100_000;
 
@@ -46,10 +54,20 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         IReadOnlyList<GrpcMethod> methods = [];
         using var metrics = new NodeMetrics(() => methods);
         var logOptions = new LogOptions(Observer: new LogObserver(metrics.Disk));
-        using var member = OpenedMember.Open(disk, configuration, tokens, lanes, logOptions, log);
+        using var peers = new PeerClient(PeerSide.DialTimeout(configuration.Timing), tls: null);
+        disk.CreateDirectory(configuration.Storage.Files.Snapshots);
+        LogSummary? found = MemberLog.Find(disk, configuration.Storage.Files);
+        JoinedCluster? joined =
+            found is null ? await ClusterJoin.MeetAsync(configuration, peers, _stop.Token) : null;
+        using var member = OpenedMember.Open(
+            disk, configuration, found, joined, tokens, lanes, logOptions, log);
         Log.StartingMember(log, MemberIds.ToText(member.MemberId), MemberIds.ToText(member.ClusterId));
 
-        using var replicated = new ReplicatedMember(member, disk, configuration, OnFault);
+        using var inbox = new Inbox(WaitingMax);
+        await using var peerSide = new PeerSide(
+            configuration, member, joined?.Members ?? [], inbox, disk, OnRemoved, log);
+        using var replicated = new ReplicatedMember(
+            member, inbox, peerSide.Transport, peerSide.Snapshots, configuration, OnRemoved, OnFault);
         StoreParts store = member.Store;
         var identity = new WatchIdentity(member.ClusterId, member.MemberId, () => replicated.View.Term);
         var hub = new WatchHub(
@@ -61,15 +79,20 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         store.Kv.Changes = new CountingSink(metrics.Mvcc, hub);
         NodeGauges.ConnectWatch(metrics.Watch, hub.Counters);
         var clock = new LeaseClock(store.Leases, TimeProvider.System, new LeaseClockOptions());
-        var services = new NodeServices(configuration, member, replicated, hub, clock, tokens);
+        var services = new NodeServices(
+            configuration, member, replicated, peerSide.Transport, peers, hub, clock, tokens);
         var keeper = new LeaseKeeper(
             clock, replicated.View, services.Log, TimeProvider.System, configuration.Timing.Election);
 
+        await peerSide.StartAsync(services.ForPeers, () => TellVersion(store.Members, metrics), _stop.Token);
         replicated.Start();
         await using GrpcServer server = await ServeAsync(member, replicated, services, keeper, metrics);
         methods = server.Methods;
-        await KeepUpAsync(services, replicated, hub, keeper, store);
+        var versions = new VersionMonitor(
+            member.MemberId, store.Members, replicated.View, services.Log, peers, TimeProvider.System);
+        await KeepUpAsync(services, replicated, hub, keeper, versions, store);
 
+        await peerSide.HandOverAsync(services.Leadership, CancellationToken.None);
         Log.Closing(log, configuration.Member.Name, configuration.Storage.DataDirectory);
         await server.StopAsync(Grace);
         foreach (GrpcServer plain in _plainServers)
@@ -105,8 +128,8 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
 
         NodeGauges.Connect(metrics, member, replicated.View, services.Quota);
         metrics.Server.SetFeatures(configuration.Features);
-        metrics.Server.SetClusterVersion(ShortVersion(member.Store.Members.Version));
-        PlainSite site = CreateSite(member, replicated, services, metrics);
+        TellVersion(member.Store.Members, metrics);
+        var site = new PlainSite(new HealthEndpoints(services.Health, metrics.Health, log), services.Health, metrics);
         PlainHttpMethod plain = PlainHttpBridge.ToMethod(
             (request, cancelled) => site.AnswerClientAsync(request, configuration.Http, cancelled));
         await ServePlainAsync(configuration.Member.ListenClientHttpUrls, plain);
@@ -141,21 +164,19 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             Log.ServingMetrics(log, url.ToString());
     }
 
-    // Metrics have major and minor only.
-    private static string ShortVersion(string version) => version[..version.LastIndexOf('.')];
-
-    private PlainSite CreateSite(
-        OpenedMember member, ReplicatedMember replicated, NodeServices services, NodeMetrics metrics)
+    // Metrics have major and minor only; nothing is told as long as the cluster has not agreed on one.
+    private static void TellVersion(MemberBook members, NodeMetrics metrics)
     {
-        var health = new NodeHealth(member.MemberId, member.Store, replicated.View, services);
-        return new PlainSite(new HealthEndpoints(health, metrics.Health, log), health, metrics);
+        if (Version.TryParse(members.Version, out Version? version))
+            metrics.Server.SetClusterVersion(version.ToString(fieldCount: 2));
     }
 
     // What gRPC allows around a request of the largest size, as in etcd.
     private const int RequestOverheadBytes = 512 * 1024;
 
     private async Task KeepUpAsync(
-        NodeServices services, ReplicatedMember replicated, WatchHub hub, LeaseKeeper keeper, StoreParts store)
+        NodeServices services, ReplicatedMember replicated, WatchHub hub, LeaseKeeper keeper,
+        VersionMonitor versions, StoreParts store)
     {
         var compactor = new AutoCompactor(
             configuration.Compaction.Auto, store.Kv, replicated.View, services.Log, TimeProvider.System);
@@ -163,6 +184,7 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         [
             keeper.RunAsync(_stop.Token),
             compactor.RunAsync(_stop.Token),
+            versions.RunAsync(_stop.Token),
             new WatchTicker(hub, TimeProvider.System).RunAsync(_stop.Token),
         ];
         await Task.WhenAll(tasks);
@@ -182,6 +204,15 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         Log.ReceivedSignal(log, context.Signal == PosixSignal.SIGTERM ? "terminated" : "interrupt");
         _exitCode = IsInit ? 0 : exitCode;
         _stop.Cancel();
+    }
+
+    // By what it applied itself, or by what a peer says.
+    private void OnRemoved()
+    {
+        Log.RemovedMember(log);
+        Log.DataMustGo(log);
+        _exitCode = 0;
+        _stop.CancelAfter(RemovedGrace);
     }
 
     // A lane that failed can neither be trusted nor done without: what it was to write may be half written. Nothing

@@ -2,15 +2,21 @@ using Etcdserverpb;
 using Grpc.Core;
 using Kv.Raft;
 using Kv.Replication;
+using Kv.Server.Calls;
 using Kv.Server.Http;
+using Kv.Server.Upkeep;
 using Kv.Store;
 
 namespace Kv.Server.Startup;
 
 /// <summary>What the HTTP endpoints want to know, from the parts that know it.</summary>
-internal sealed class NodeHealth(ulong memberId, StoreParts store, ReplicaView view,
-    NodeServices services) : INodeHealth
+internal sealed class NodeHealth(
+    ulong memberId, string version, StoreParts store, ReplicaView view, LinearizableReads reads, StoreUpkeep upkeep)
+    : INodeHealth
 {
+    /// <summary>The version of a cluster that has none yet.</summary>
+    public const string Undecided = "not_decided";
+
     // Any key will do: what matters is that it can be looked for.
     private static readonly byte[] ProbeKey = "health"u8.ToArray();
 
@@ -22,9 +28,9 @@ internal sealed class NodeHealth(ulong memberId, StoreParts store, ReplicaView v
         [.. store.Alarms.Raised(AlarmType.None).Select(alarm => alarm.Alarm.ToString().ToUpperInvariant())];
 
     public NodeVersions Versions => new(
-        ProductText.ServerVersion,
-        store.Members.Version.Length > 0 ? store.Members.Version : "not_decided",
-        services.Upkeep.StorageVersion.Length > 0 ? services.Upkeep.StorageVersion : ProductVersion.UnmarkedStorage);
+        version,
+        store.Members.Version.Length > 0 ? store.Members.Version : Undecided,
+        upkeep.StorageVersion.Length > 0 ? upkeep.StorageVersion : ProductVersion.UnmarkedStorage);
 
     public RaftSummary Raft => new(
         memberId,
@@ -40,7 +46,7 @@ internal sealed class NodeHealth(ulong memberId, StoreParts store, ReplicaView v
         try
         {
             if (isLinearizable)
-                await services.Reads.ConfirmAsync();
+                await reads.ConfirmAsync();
             store.Kv.TryGetAt(ProbeKey, store.Kv.CurrentRevision, out _);
             return null;
         }

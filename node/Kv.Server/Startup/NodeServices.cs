@@ -1,9 +1,10 @@
 using Etcdserverpb;
-using Grpc.Health.V1;
 using Kv.Grpc;
 using Kv.Replication;
 using Kv.Server.Calls;
 using Kv.Server.Configuration;
+using Kv.Server.Membership;
+using Kv.Server.Peers;
 using Kv.Server.Upkeep;
 using Kv.Store;
 using Kv.Store.Leases;
@@ -21,11 +22,15 @@ internal sealed class NodeServices
     private readonly Gate _gate;
     private readonly ResponseHeaders _headers;
     private readonly Proposer _proposer;
+    private readonly LeaseDesk _leases;
+    private readonly Reconfiguration _reconfiguration;
 
     public NodeServices(
         NodeConfiguration configuration,
         OpenedMember member,
         ReplicatedMember replicated,
+        INetwork network,
+        PeerClient peers,
         WatchHub hub,
         LeaseClock clock,
         SimpleTokens tokens)
@@ -45,17 +50,39 @@ internal sealed class NodeServices
         Quota = new Quota(store.Backend, store.Alarms, Log, member.MemberId, configuration.Storage.QuotaBytes ?? 0);
         _gate = new Gate(store.Auth, store, tokens);
         _headers = new ResponseHeaders(member.ClusterId, member.MemberId, replicated.View, store.Kv);
+        var leader = new LeaderCalls(
+            replicated.View, store.Members, peers, TimeProvider.System, configuration.Timing.RequestTimeout);
+        _leases = new LeaseDesk(store.Leases, clock, Log, replicated.View, leader, TimeProvider.System);
+        _reconfiguration = new Reconfiguration(
+            member.MemberId,
+            store.Members,
+            new MembershipChanges(replicated.Inbox, RequestIds),
+            replicated.Inbox,
+            network,
+            leader,
+            configuration.Bootstrap.IsStrictAboutReconfiguration);
+        Health = new NodeHealth(
+            member.MemberId, configuration.Member.AnnouncedVersion, store, replicated.View, Reads, Upkeep);
+        Leadership = new Leadership(
+            replicated.Inbox, replicated.View, TimeProvider.System, configuration.Timing.Election);
     }
 
     public LoggedRequests Log { get; }
 
     public LinearizableReads Reads { get; }
 
+    public NodeHealth Health { get; }
+
+    public Leadership Leadership { get; }
+
     public StoreUpkeep Upkeep { get; }
 
     public Quota Quota { get; }
 
     public LeaseClock Clock { get; }
+
+    /// <summary>What answers the other members.</summary>
+    public PeerServices ForPeers => new(Health, _gate, _reconfiguration, _leases, Upkeep, Reads);
 
     private RequestIds RequestIds { get; }
 
@@ -65,21 +92,15 @@ internal sealed class NodeServices
         StoreParts store = _member.Store;
         AddKv(server);
         server.Add(new WatchCalls(_hub, _gate, _replicated.View).Bind());
-        server.Add(Lease.BindService(new LeaseCalls(store.Leases, Clock, Log, Quota, Reads, _gate, _headers)));
+        server.Add(Lease.BindService(new LeaseCalls(
+            store.Leases, Clock, _leases, Log, Quota, Reads, _gate, _headers)));
         server.Add(Cluster.BindService(new ClusterCalls(
-            store.Members,
-            new MembershipChanges(_replicated.Inbox, RequestIds),
-            Reads,
-            _gate,
-            _headers,
-            TimeProvider.System)));
-        var leadership = new Leadership(
-            _replicated.Inbox, _replicated.View, TimeProvider.System, _configuration.Timing.Election);
-        server.Add(Maintenance.BindService(
-            new MaintenanceCalls(store, Upkeep, Log, leadership, Quota, _gate, _headers)));
+            store.Members, _reconfiguration, Reads, _gate, _headers, TimeProvider.System)));
+        server.Add(Maintenance.BindService(new MaintenanceCalls(
+            store, Upkeep, Log, Leadership, Quota, _gate, _headers, _configuration.Member.AnnouncedVersion)));
         server.Add(Auth.BindService(new AuthCalls(Log, Reads, store.Auth, _gate, _headers,
             AuthCalls.DefaultBcryptCost)));
-        server.Add(Health.BindService(new HealthCalls()));
+        server.Add(global::Grpc.Health.V1.Health.BindService(new HealthCalls()));
     }
 
     private void AddKv(GrpcServer server)

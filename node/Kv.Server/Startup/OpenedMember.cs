@@ -34,17 +34,23 @@ internal sealed class OpenedMember : IDisposable
     public ulong ClusterId => Log.Contents.Metadata.ClusterId;
 
     /// <summary>Opens the member that lives in the data directory, or makes a new one there.</summary>
+    /// <param name="found">Its log, if it was started before.</param>
+    /// <param name="joined">The cluster that a new one becomes part of; null for a new cluster.</param>
     /// <exception cref="CorruptDataException">The files are damaged or do not belong together.</exception>
     /// <exception cref="IOException">The disk fails, or another process has the files open.</exception>
     public static OpenedMember Open(
-        IDisk disk, NodeConfiguration configuration, ITokens tokens, MemberLanes lanes, LogOptions logOptions,
-            ILogger log)
+        IDisk disk,
+        NodeConfiguration configuration,
+        LogSummary? found,
+        JoinedCluster? joined,
+        ITokens tokens,
+        MemberLanes lanes,
+        LogOptions logOptions,
+        ILogger log)
     {
         StorageSettings storage = configuration.Storage;
         MemberFiles files = storage.Files;
-        disk.CreateDirectory(files.Snapshots);
-        LogSummary summary = MemberLog.Find(disk, files)
-            ?? MemberIdentity.CreateLog(disk, files, configuration.Bootstrap, logOptions);
+        LogSummary summary = found ?? CreateLog(disk, files, configuration, joined, logOptions);
         long start = TimeProvider.System.GetTimestamp();
         var backend = Backend.Open(disk, files.PageFile, new BackendOptions
         {
@@ -61,6 +67,19 @@ internal sealed class OpenedMember : IDisposable
     }
 
     public void Dispose() => Store.Backend.Dispose();
+
+    private static LogSummary CreateLog(
+        IDisk disk, MemberFiles files, NodeConfiguration configuration, JoinedCluster? joined, LogOptions options)
+    {
+        if (joined is null)
+        {
+            return MemberIdentity.CreateLog(
+                disk, files, configuration.Bootstrap, configuration.Member.Name, options);
+        }
+
+        return MemberLog.Create(
+            disk, files, new LogMetadata(joined.MemberId, joined.ClusterId), members: [], options);
+    }
 
     private static StoreParts OpenStore(
         NodeConfiguration configuration, Backend backend, ITokens tokens, MemberLanes lanes, ILogger log)

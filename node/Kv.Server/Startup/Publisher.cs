@@ -9,8 +9,9 @@ using Membershippb;
 
 namespace Kv.Server.Startup;
 
-/// <summary>Tells the cluster, through the log, how this member is called and where its clients find it, and gives a
-/// new cluster its version. Only then does the member serve: what it can log, it can serve.</summary>
+/// <summary>Tells the cluster, through the log, how this member is called and where its clients find it. Only then does
+/// the member serve: what it can log, it can serve. A lone member gives its cluster the version at once; that of
+/// several is found out by <see cref="Upkeep.VersionMonitor"/>.</summary>
 internal sealed class Publisher(
     LoggedRequests log, ReplicaView view, MemberBook members, ulong memberId, MemberSettings settings)
 {
@@ -33,7 +34,7 @@ internal sealed class Publisher(
                 },
             },
             stop);
-        if (members.Version.Length > 0)
+        if (members.Version.Length > 0 || members.Members.Count > 1)
             return;
         await UntilLoggedAsync(
             () => new InternalRaftRequest

@@ -1,7 +1,6 @@
 using Kv.Raft;
 using Kv.Replication;
 using Kv.Server.Configuration;
-using Kv.Storage;
 using Kv.Store;
 
 namespace Kv.Server.Startup;
@@ -9,9 +8,6 @@ namespace Kv.Server.Startup;
 /// <summary>A member whose log goes on: Raft, its loop, the log lane and the apply lane, wired together.</summary>
 internal sealed class ReplicatedMember : IDisposable
 {
-    // How many requests may wait to be looked at; what comes then is refused.
-    private const int WaitingMax = 20_000;
-
     private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(500);
 
     private readonly ReplicaLoop _loop;
@@ -19,12 +15,17 @@ internal sealed class ReplicatedMember : IDisposable
     private readonly MemberLanes _lanes;
 
     public ReplicatedMember(
-        OpenedMember member, IDisk disk, NodeConfiguration configuration, Action<string, Exception> onFault)
+        OpenedMember member,
+        Inbox inbox,
+        INetwork network,
+        SnapshotFiles snapshots,
+        NodeConfiguration configuration,
+        Action onRemoved,
+        Action<string, Exception> onFault)
     {
         _lanes = member.Lanes;
         TimingSettings timing = configuration.Timing;
-        Inbox = new Inbox(WaitingMax);
-        var snapshots = new SnapshotFiles(disk, member.Files);
+        Inbox = inbox;
         _logLane = new LogLane(new TurnWriter(member.Log.Writer, snapshots), Inbox, onFault);
         var checkpoints = new Checkpoints(
             snapshots, member.Store, _logLane, Inbox, ToCheckpoints(configuration.Storage));
@@ -39,7 +40,10 @@ internal sealed class ReplicatedMember : IDisposable
             checkpoints,
             snapshots);
         var ids = new RequestIds(member.MemberId, TimeProvider.System.GetUtcNow());
-        var replica = new Replica(raft, new NoNetwork(), _logLane, applier, ids, ToReplica(configuration));
+        var replica = new Replica(raft, network, _logLane, applier, ids, ToReplica(configuration))
+        {
+            Removed = onRemoved,
+        };
         View = replica.View;
         _loop = new ReplicaLoop(replica, Inbox, TimeProvider.System, timing.Heartbeat, onFault);
     }
@@ -56,7 +60,6 @@ internal sealed class ReplicatedMember : IDisposable
         _loop.Dispose();
         _logLane.Dispose();
         _lanes.Dispose();
-        Inbox.Dispose();
     }
 
     private static RaftOptions ToRaft(ulong memberId, TimingSettings timing) => new()

@@ -13,12 +13,20 @@ public sealed class MemberBook
     private readonly Backend _backend;
     private readonly int _learnersMax;
     private volatile MemberList _list;
+    private volatile Action? _changed;
 
     public MemberBook(Backend backend, int learnersMax)
     {
         _backend = backend;
         _learnersMax = learnersMax;
         _list = MemberList.Load(backend);
+    }
+
+    /// <summary>Called on the apply lane after each change.</summary>
+    public Action? Changed
+    {
+        get => _changed;
+        set => _changed = value;
     }
 
     /// <summary>In the order of ids.</summary>
@@ -99,6 +107,7 @@ public sealed class MemberBook
     {
         _backend.Put(StoreBucket.Cluster, MemberList.VersionKey, Encoding.ASCII.GetBytes(version));
         _list = _list with { Version = version };
+        _changed?.Invoke();
     }
 
     public void SetDowngrade(string? target)
@@ -115,7 +124,11 @@ public sealed class MemberBook
     }
 
     /// <summary>Forgets all, and says what another store says. The apply lane's.</summary>
-    internal void Restore(IBucketReader from) => _list = MemberList.Load(from);
+    internal void Restore(IBucketReader from)
+    {
+        _list = MemberList.Load(from);
+        _changed?.Invoke();
+    }
 
     private static KvError CheckPromotion(ClusterMember? known)
     {
@@ -134,6 +147,7 @@ public sealed class MemberBook
         _backend.Put(StoreBucket.Members, KeyOf(member.Id), MemberJson.Encode(member));
         IEnumerable<ClusterMember> others = _list.Members.Where(other => other.Id != member.Id);
         _list = _list with { Members = [.. others.Append(member).OrderBy(other => other.Id)] };
+        _changed?.Invoke();
     }
 
     private void Remove(ulong id)
@@ -145,6 +159,7 @@ public sealed class MemberBook
             Members = [.. _list.Members.Where(member => member.Id != id)],
             Removed = [.. _list.Removed, id],
         };
+        _changed?.Invoke();
     }
 
     private static byte[] KeyOf(ulong id) => Encoding.ASCII.GetBytes(MemberIds.ToText(id));

@@ -1,6 +1,6 @@
 namespace Kv.Interop.Tests.Processes;
 
-/// <summary>How a lone member is started. The ids of cluster and member follow from the advertised peer address and the
+/// <summary>How a member is started, a lone one unless said otherwise. The ids of cluster and member follow from the advertised peer address and the
 /// token, so two programs given the same settings must take the same ids.</summary>
 public sealed record NodeSettings(string DataDirectory)
 {
@@ -18,6 +18,12 @@ public sealed record NodeSettings(string DataDirectory)
 
     public string Token { get; init; } = "golden";
 
+    /// <summary>The members of its cluster as flags have them; itself alone if null.</summary>
+    public string? InitialCluster { get; init; }
+
+    /// <summary>Whether the cluster is there already.</summary>
+    public bool IsJoining { get; init; }
+
     public IReadOnlyList<string> Extra { get; init; } = [];
 
     public IReadOnlyList<string> Arguments
@@ -34,7 +40,8 @@ public sealed record NodeSettings(string DataDirectory)
                 "--advertise-client-urls", "http://" + (AdvertisedClientAddress ?? ClientAddress),
                 "--listen-peer-urls", "http://" + PeerAddress,
                 "--initial-advertise-peer-urls", advertisedPeer,
-                "--initial-cluster", $"{Name}={advertisedPeer}",
+                "--initial-cluster", InitialCluster ?? $"{Name}={advertisedPeer}",
+                "--initial-cluster-state", IsJoining ? "existing" : "new",
                 .. Extra,
             ];
         }

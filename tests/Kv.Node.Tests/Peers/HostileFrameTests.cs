@@ -119,6 +119,7 @@ public sealed class HostileFrameTests
     [InlineData("08FFFFFFFFFFFFFFFFFFFFFF01")] // a number without an end
     [InlineData("00")] // field 0
     [InlineData("0B0C")] // a group
+    [InlineData("3A020803")] // an entry of a kind that nobody could apply
     public void What_is_no_message_is_refused(string hex) =>
         Assert.Null(RaftMessageDecoder.TryDecode(Convert.FromHexString(hex)));
 

@@ -90,7 +90,14 @@ public sealed class RaftMessageCodecTests
     [Fact]
     public void Reading_and_writing_allocate_no_more_than_the_message()
     {
-        var response = new Message { Type = MessageType.AppendResponse, To = new(1), From = new(2), Index = 7, Term = 3 };
+        var response = new Message
+        {
+            Type = MessageType.AppendResponse,
+            To = new(1),
+            From = new(2),
+            Index = 7,
+            Term = 3,
+        };
         byte[] bytes = WireBytes.EncodeStream(StreamKind.Messages, MessageStyle.Etcd36, [response]);
         var buffer = new ArrayBufferWriter<byte>(1024);
         IStreamEncoder encoder = StreamKind.Messages.CreateEncoder(MessageStyle.Etcd36);

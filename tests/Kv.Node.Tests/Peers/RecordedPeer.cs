@@ -40,7 +40,9 @@ internal static class RecordedPeer
         {
             int lineEnd = body.IndexOf(LineEnd);
             int length = int.Parse(
-                Encoding.ASCII.GetString(body[..lineEnd]), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+                Encoding.ASCII.GetString(body[..lineEnd]),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture);
             if (length == 0)
                 break;
             body = body[(lineEnd + LineEnd.Length)..];

@@ -21,13 +21,13 @@ internal sealed class Peer : IAsyncDisposable
     private readonly CancellationToken _stopped;
     private readonly Task _running;
 
-    public Peer(PeerScope scope, ISnapshotSource snapshots, SlotCount snapshotSlots)
+    public Peer(PeerScope scope, SlotCount snapshotSlots)
     {
         _scope = scope;
         _appends = new StreamSender(scope, StreamKind.Appends);
         _messages = new StreamSender(scope, StreamKind.Messages);
         _posts = new MessagePosts(scope);
-        _snapshots = new SnapshotPosts(scope, snapshots, snapshotSlots);
+        _snapshots = new SnapshotPosts(scope, snapshotSlots);
         _stopped = _stop.Token;
         _running = Task.WhenAll(
             Task.Run(() => new StreamReceiver(scope, StreamKind.Appends).RunAsync(_stopped)),
@@ -40,18 +40,15 @@ internal sealed class Peer : IAsyncDisposable
 
     public void Send(Message message)
     {
-        if (message.Type == MessageType.Snapshot)
-        {
-            _snapshots.Send(message, _stopped);
-            return;
-        }
-
+        Invariant.Require(message.Type != MessageType.Snapshot);
         QueueOutcome outcome = message.Type == MessageType.Append ? _appends.TrySend(message) : QueueOutcome.Closed;
         if (outcome == QueueOutcome.Closed)
             outcome = _messages.TrySend(message);
         if (outcome == QueueOutcome.Full || (outcome == QueueOutcome.Closed && !_posts.TrySend(message)))
             _scope.OnLost();
     }
+
+    public void Send(IOutgoingSnapshot snapshot) => _snapshots.Send(snapshot, _stopped);
 
     public StreamSender Sender(StreamKind kind) => kind == StreamKind.Appends ? _appends : _messages;
 

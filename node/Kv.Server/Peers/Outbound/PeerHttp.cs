@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Kv.Server.Peers.Outbound;
@@ -21,7 +22,7 @@ internal sealed class PeerHttp : IDisposable
             (PeerHeaders.ClusterId, PeerHeaders.ToText(member.ClusterId)),
             (PeerHeaders.PeerUrls, string.Join(',', options.PeerUrls)),
         ];
-        _http = new HttpMessageInvoker(CreateSockets(options));
+        _http = new HttpMessageInvoker(CreateSockets(options.DialTimeout, options.Tls));
     }
 
     /// <summary>A request that says who asks.</summary>
@@ -49,11 +50,12 @@ internal sealed class PeerHttp : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static SocketsHttpHandler CreateSockets(PeerTransportOptions options)
+    /// <summary>A way to peers that are spoken with by TLS if their URL says so.</summary>
+    public static SocketsHttpHandler CreateSockets(TimeSpan dialTimeout, SslClientAuthenticationOptions? tls)
     {
         var sockets = new SocketsHttpHandler
         {
-            ConnectTimeout = options.DialTimeout,
+            ConnectTimeout = dialTimeout,
             ConnectCallback = ConnectAsync,
             UseProxy = false,
             UseCookies = false,
@@ -63,8 +65,8 @@ internal sealed class PeerHttp : IDisposable
             PlaintextStreamFilter = static (context, _) =>
                 ValueTask.FromResult<Stream>(new ReadAheadStream(context.PlaintextStream)),
         };
-        if (options.Tls is not null)
-            sockets.SslOptions = options.Tls;
+        if (tls is not null)
+            sockets.SslOptions = tls;
         return sockets;
     }
 

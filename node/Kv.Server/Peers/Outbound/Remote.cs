@@ -21,9 +21,7 @@ internal sealed class Remote : IAsyncDisposable
 
     public void Send(Message message)
     {
-        if (message.Type == MessageType.Snapshot)
-            _scope.Transport.Member.ReportSnapshot(_scope.Id, isSuccess: false);
-        else if (!_posts.TrySend(message))
+        if (!_posts.TrySend(message))
             _scope.OnLost();
     }
 

@@ -5,34 +5,37 @@ namespace Kv.Server.Peers.Outbound;
 
 /// <summary>Sends the store to one peer.</summary>
 /// <param name="slots">Of the whole transport: how many snapshots may be under way.</param>
-internal sealed class SnapshotPosts(PeerScope peer, ISnapshotSource source, SlotCount slots)
+internal sealed class SnapshotPosts(PeerScope peer, SlotCount slots)
 {
     private const string Path = "/raft/snapshot";
 
     private readonly TaskSet _sending = new();
     private readonly TimeProvider _time = peer.Options.Time;
 
-    /// <summary>Begins to send; Raft is told how it ended.</summary>
-    public void Send(Message message, CancellationToken stop)
+    /// <summary>Begins to send, and disposes of it in the end; Raft is told how it ended.</summary>
+    public void Send(IOutgoingSnapshot snapshot, CancellationToken stop)
     {
         if (slots.TryTake())
-            _sending.Add(Task.Run(() => SendAsync(message, stop), CancellationToken.None));
-        else
-            Fail(message, "too many snapshots are under way");
+        {
+            _sending.Add(Task.Run(() => SendAsync(snapshot, stop), CancellationToken.None));
+            return;
+        }
+
+        using (snapshot)
+            Fail(snapshot.Message, "too many snapshots are under way");
     }
 
     public Task WhenAllAsync() => _sending.WhenAllAsync();
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
         Justification = "Top of a task: whatever happens to a snapshot, Raft must hear of its end.")]
-    private async Task SendAsync(Message message, CancellationToken stop)
+    private async Task SendAsync(IOutgoingSnapshot snapshot, CancellationToken stop)
     {
         long begin = _time.GetTimestamp();
         bool isSent = false;
         peer.Options.Observer.OnSnapshotSendBegan(peer.Id);
         try
         {
-            using IOutgoingSnapshot snapshot = await source.OpenAsync(message, stop);
             await PostAsync(snapshot, stop);
             isSent = true;
             peer.Transport.Member.ReportSnapshot(peer.Id, isSuccess: true);
@@ -41,10 +44,11 @@ internal sealed class SnapshotPosts(PeerScope peer, ISnapshotSource source, Slot
         }
         catch (Exception fault)
         {
-            Fail(message, fault.Message);
+            Fail(snapshot.Message, fault.Message);
         }
         finally
         {
+            snapshot.Dispose();
             slots.Return();
             peer.Options.Observer.OnSnapshotSendEnded(peer.Id, isSent, _time.GetElapsedTime(begin));
         }

@@ -11,6 +11,8 @@ internal sealed class StreamSender(PeerScope peer, StreamKind kind)
     private volatile StreamSession? _session;
     private bool _isClosed;
 
+    public bool IsAttached => _session is not null;
+
     /// <summary>Closed where there is no stream.</summary>
     public QueueOutcome TrySend(Message message) => _session?.TrySend(message) ?? QueueOutcome.Closed;
 

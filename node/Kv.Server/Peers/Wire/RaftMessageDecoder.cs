@@ -49,8 +49,10 @@ internal static class RaftMessageDecoder
             }
         }
 
-        entry = new Entry(new EntryId(term, index), (EntryType)unchecked((int)type), data);
-        return !reader.IsMalformed;
+        // One of a kind that nobody here could apply must not get into the log.
+        bool isKnown = type <= (ulong)EntryType.ConfChangeV2;
+        entry = isKnown ? new Entry(new EntryId(term, index), (EntryType)type, data) : default;
+        return isKnown && !reader.IsMalformed;
     }
 
     private static Message? TryDecode(ReadOnlySpan<byte> bytes, ReadOnlyMemory<byte> owned)

@@ -97,7 +97,7 @@ internal sealed class RaftMessageEncoder(MessageStyle style)
 
     private static ulong NumberOf(Message message, int field) => field switch
     {
-        RaftFields.Type => (ulong)message.Type,
+        RaftFields.Type => unchecked((ulong)message.Type),
         RaftFields.To => message.To.Value,
         RaftFields.From => message.From.Value,
         RaftFields.Term => message.Term,

@@ -2,14 +2,6 @@ using Kv.Raft;
 
 namespace Kv.Server.Peers;
 
-/// <summary>Where the content of a snapshot comes from that is sent to a peer.</summary>
-public interface ISnapshotSource
-{
-    /// <summary>Opens the store as it is now, for a message of type snapshot that Raft made. Throws
-    /// <see cref="IOException"/> if it cannot; Raft is then told that the snapshot failed.</summary>
-    ValueTask<IOutgoingSnapshot> OpenAsync(Message message, CancellationToken cancelled);
-}
-
 /// <summary>A page file as one read transaction sees it. Disposed of when it is sent, or given up.</summary>
 public interface IOutgoingSnapshot : IDisposable
 {

@@ -1,0 +1,103 @@
+using Kv.Raft;
+using Kv.Replication;
+using Kv.Server.Calls;
+using Kv.Server.Configuration;
+using Kv.Server.Membership;
+using Kv.Server.Peers;
+using Kv.Storage;
+using Kv.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Kv.Server.Startup;
+
+/// <summary>All of a node that has to do with the other members: the way to them, the place where they find this one,
+/// and the list of who they are.</summary>
+internal sealed class PeerSide : IAsyncDisposable
+{
+    private readonly NodeConfiguration _configuration;
+    private readonly OpenedMember _member;
+    private readonly PeerMember _self;
+    private readonly PeerServer _server;
+    private readonly PeerList _list;
+
+    public PeerSide(
+        NodeConfiguration configuration,
+        OpenedMember member,
+        IReadOnlyList<ClusterMember> told,
+        Inbox inbox,
+        IDisk disk,
+        Action onRemoved,
+        ILogger log)
+    {
+        _configuration = configuration;
+        _member = member;
+        Snapshots = new SnapshotFiles(disk, member.Files);
+        _self = new PeerMember(
+            member.ClusterId,
+            new NodeId(member.MemberId),
+            configuration.Member.AnnouncedVersion,
+            member.Store,
+            inbox,
+            Snapshots,
+            onRemoved);
+        var options = new PeerTransportOptions
+        {
+            PeerUrls = [.. configuration.Member.AdvertisePeerUrls.Select(url => url.ToString())],
+            DialTimeout = DialTimeout(configuration.Timing),
+        };
+        Transport = new PeerTransport(_self, options, log);
+        _server = new PeerServer(_self, Transport, new ReceivedPageFiles(disk, member.Files), log);
+        _list = new PeerList(member.MemberId, member.Store.Members, told, Transport);
+    }
+
+    public PeerTransport Transport { get; }
+
+    public SnapshotFiles Snapshots { get; }
+
+    /// <summary>How long connecting to another member may take, as in etcd.</summary>
+    public static TimeSpan DialTimeout(TimingSettings timing) => TimeSpan.FromSeconds(1) + timing.Election;
+
+    /// <summary>Begins to speak with the members there are, and to listen to them.</summary>
+    /// <param name="changed">To be called too whenever something about the members changes.</param>
+    /// <exception cref="IOException">Another process listens there.</exception>
+    public async Task StartAsync(PeerServices services, Action changed, CancellationToken cancelled)
+    {
+        _self.AnswerBy(services);
+        _list.Update();
+        _member.Store.Members.Changed = () =>
+        {
+            _list.Update();
+            changed();
+        };
+        await _server.StartAsync(_configuration.Member.ListenPeerUrls.Select(ListenEndPoints.Of), cancelled);
+    }
+
+    /// <summary>Hands leadership to the voter that has been connected longest, so that nobody has to notice first that
+    /// this member is gone. If none takes it in time, an election will find one.</summary>
+    public async Task HandOverAsync(Leadership leadership, CancellationToken cancelled)
+    {
+        var heir = _member.Store.Members.Members
+            .Where(member => !member.IsLearner && member.Id != _member.MemberId)
+            .Select(member => (member.Id, Since: Transport.ActiveSince(new NodeId(member.Id))))
+            .Where(member => member.Since is not null)
+            .OrderBy(member => member.Since)
+            .FirstOrDefault();
+        if (heir.Since is null || !leadership.View.IsLeader)
+            return;
+        try
+        {
+            await leadership.MoveAsync(new NodeId(heir.Id), cancelled);
+        }
+        catch (global::Grpc.Core.RpcException)
+        {
+            // It took too long.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _member.Store.Members.Changed = null;
+        await Transport.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+}

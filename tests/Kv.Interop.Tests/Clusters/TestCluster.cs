@@ -1,0 +1,239 @@
+using Etcdserverpb;
+using Google.Protobuf;
+using Kv.Interop.Tests.Processes;
+using Kv.Interop.Tests.Wire;
+using Kv.Testing;
+
+namespace Kv.Interop.Tests.Clusters;
+
+/// <summary>Several members, each a process: ours, real etcds, or both. They are changed one at a time, as an operator
+/// would.</summary>
+public sealed class TestCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly TempDirectory _folder = new();
+    private readonly SortedDictionary<string, NodeProcess> _nodes = new(StringComparer.Ordinal);
+    private readonly IReadOnlyList<string> _flags;
+
+    private TestCluster(IReadOnlyList<string> flags) => _flags = flags;
+
+    /// <summary>Those that run, by name.</summary>
+    public IReadOnlyDictionary<string, NodeProcess> Nodes => _nodes;
+
+    /// <summary>Starts m1, m2, ... together as a new cluster.</summary>
+    public static async Task<TestCluster> StartAsync(NodeProgram[] programs, params string[] flags)
+    {
+        var cluster = new TestCluster(flags);
+        NodeSettings[] settings =
+        [
+            .. programs.Select((_, index) => new NodeSettings(cluster.DirectoryOf($"m{index + 1}"))
+            {
+                Name = $"m{index + 1}",
+                Extra = flags,
+            }),
+        ];
+        string members = string.Join(',', settings.Select(each => $"{each.Name}=http://{each.PeerAddress}"));
+        NodeProcess[] nodes = await Task.WhenAll(settings.Zip(programs, (each, program) =>
+            NodeProcess.StartAsync(program, each with { InitialCluster = members })));
+        foreach (NodeProcess node in nodes)
+            cluster._nodes.Add(node.Settings.Name, node);
+        return cluster;
+    }
+
+    /// <summary>Adds a member as a learner, starts it and makes it a voter.</summary>
+    public async Task JoinAsync(string name, NodeProgram program)
+    {
+        var settings = new NodeSettings(DirectoryOf(name)) { Name = name, Extra = _flags, IsJoining = true };
+        var request = new MemberAddRequest { IsLearner = true, PeerURLs = { "http://" + settings.PeerAddress } };
+        MemberAddResponse added = await AskAsync<MemberAddResponse>("Cluster/MemberAdd", request);
+        string members = string.Join(',', added.Members.Select(member =>
+            $"{(member.ID == added.Member.ID ? name : member.Name)}={member.PeerURLs[0]}"));
+        _nodes.Add(name, await NodeProcess.StartAsync(program, settings with { InitialCluster = members }));
+        await AskAsync<MemberPromoteResponse>(
+            "Cluster/MemberPromote", new MemberPromoteRequest { ID = added.Member.ID });
+    }
+
+    /// <summary>Takes a member out for good; a process that runs for it has to end by itself.</summary>
+    public async Task RemoveAsync(string name)
+    {
+        ulong id = await IdOfAsync(name);
+        bool isRunning = _nodes.Remove(name, out NodeProcess? node);
+        await AskAsync<MemberRemoveResponse>("Cluster/MemberRemove", new MemberRemoveRequest { ID = id });
+        if (!isRunning)
+            return;
+        await node!.WaitForExitAsync();
+        await node.DisposeAsync();
+    }
+
+    public async Task KillAsync(string name)
+    {
+        await _nodes[name].KillAsync();
+        await _nodes[name].DisposeAsync();
+        _nodes.Remove(name, out NodeProcess? gone);
+        _stopped[name] = gone!;
+    }
+
+    public async Task RestartAsync(string name)
+    {
+        NodeProcess before = _stopped[name];
+        _stopped.Remove(name);
+        _nodes.Add(name, await NodeProcess.StartAsync(before.Program, before.Settings));
+    }
+
+    /// <summary>Deletes what a member that is stopped has on its disk.</summary>
+    public void Wipe(string name)
+    {
+        Directory.Delete(DirectoryOf(name), recursive: true);
+        _stopped.Remove(name);
+    }
+
+    /// <summary>Makes this member the leader.</summary>
+    public async Task LeadAsync(string name)
+    {
+        ulong id = await IdOfAsync(name);
+        await UntilAsync($"{name} leads", async () =>
+        {
+            ulong leader = (await StatusAsync(name)).Leader;
+            if (leader == id)
+                return true;
+            foreach (NodeProcess node in _nodes.Values)
+            {
+                StatusResponse status = await StatusAsync(node.Settings.Name);
+                if (status.Header.MemberId == status.Leader)
+                {
+                    await CallAsync<MoveLeaderResponse>(
+                        node, "Maintenance/MoveLeader", new MoveLeaderRequest { TargetID = id });
+                }
+            }
+
+            return false;
+        });
+    }
+
+    public async Task<string> LeaderAsync()
+    {
+        string leader = "";
+        await UntilAsync("somebody leads", async () =>
+        {
+            foreach (string name in _nodes.Keys)
+            {
+                StatusResponse status = await StatusAsync(name);
+                if (status.Leader == status.Header.MemberId)
+                    leader = name;
+            }
+
+            return leader.Length > 0;
+        });
+        return leader;
+    }
+
+    public Task<StatusResponse> StatusAsync(string name) =>
+        CallAsync<StatusResponse>(_nodes[name], "Maintenance/Status", new StatusRequest());
+
+    /// <summary>Waits until all members have applied the same, and compares the hashes of their keys there.</summary>
+    public async Task MustAgreeAsync()
+    {
+        string seen = "";
+        await UntilAsync("all members have the same revision", async () =>
+        {
+            StatusResponse[] all = await Task.WhenAll(_nodes.Keys.Select(StatusAsync));
+            seen = string.Join(' ', all.Select(each => each.Header.Revision));
+            return all.Select(each => each.Header.Revision).Distinct().Count() == 1;
+        });
+        HashKVResponse[] hashes = await Task.WhenAll(_nodes.Values.Select(node =>
+            CallAsync<HashKVResponse>(node, "Maintenance/HashKV", new HashKVRequest())));
+        Assert.True(hashes.Select(each => (each.Hash, each.CompactRevision)).Distinct().Count() == 1, $"{seen}: "
+            + string.Join(' ', hashes.Select(each => $"{each.Hash}@{each.CompactRevision}")));
+    }
+
+    /// <summary>Asks a member until it answers.</summary>
+    public async Task<T> AskAsync<T>(string name, string method, IMessage request)
+        where T : IMessage<T>, new()
+    {
+        T? answer = default;
+        string last = "";
+        await UntilAsync($"{name} answers {method}: {last}", async () =>
+        {
+            (answer, last) = await TryAsync<T>(_nodes[name], method, request);
+            return answer is not null;
+        });
+        return answer!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (NodeProcess node in _nodes.Values)
+            await node.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private readonly Dictionary<string, NodeProcess> _stopped = [];
+
+    private string DirectoryOf(string name) => Path.Combine(_folder.Path, name);
+
+    // Asks one member after the other; a change that was made when its answer got lost is refused the second time.
+    private async Task<T> AskAsync<T>(string method, IMessage request)
+        where T : IMessage<T>, new()
+    {
+        T? answer = default;
+        string last = "";
+        await UntilAsync($"a member answers {method}", async () =>
+        {
+            foreach (NodeProcess node in _nodes.Values)
+            {
+                (answer, last) = await TryAsync<T>(node, method, request);
+                if (answer is not null)
+                    return true;
+            }
+
+            return false;
+        }, () => last);
+        return answer!;
+    }
+
+    private async Task<ulong> IdOfAsync(string name)
+    {
+        MemberListResponse list = await AskAsync<MemberListResponse>("Cluster/MemberList", new MemberListRequest());
+        return list.Members.Single(member => member.Name == name).ID;
+    }
+
+    private static async Task<(T? Answer, string Refusal)> TryAsync<T>(
+        NodeProcess node, string method, IMessage request)
+        where T : IMessage<T>, new()
+    {
+        try
+        {
+            return (await CallAsync<T>(node, method, request), "");
+        }
+        catch (Exception refusal) when (refusal is ApiException or HttpRequestException or IOException
+            or OperationCanceledException or TimeoutException)
+        {
+            return (default, $"{node.Settings.Name}: {refusal.Message}");
+        }
+    }
+
+    private static async Task<T> CallAsync<T>(NodeProcess node, string method, IMessage request)
+        where T : IMessage<T>, new()
+    {
+        using var client = new ApiClient(node.Url);
+        return await client.CallAsync<T>(method, request).WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    private async Task UntilAsync(string what, Func<Task<bool>> condition, Func<string>? last = null)
+    {
+        using var timer = new PeriodicTimer(Pause);
+        using var deadline = new CancellationTokenSource(Patience);
+        while (!await condition())
+        {
+            if (deadline.IsCancellationRequested)
+            {
+                string output = string.Join('\n', _nodes.Values.Select(node => $"== {node.Settings.Name}\n{node.Output}"));
+                Assert.Fail($"not within {Patience}: {what} {last?.Invoke()}\n{output}");
+            }
+
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+}

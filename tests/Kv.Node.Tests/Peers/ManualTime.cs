@@ -1,0 +1,77 @@
+namespace Kv.Node.Tests.Peers;
+
+/// <summary>A clock with timers, that goes when it is told to.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private readonly Lock _gate = new();
+    private readonly List<ManualTimer> _timers = [];
+    private long _ticks = DateTimeOffset.UnixEpoch.Ticks;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => Volatile.Read(ref _ticks);
+
+    public override DateTimeOffset GetUtcNow() => new(GetTimestamp(), TimeSpan.Zero);
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, () => callback(state));
+        timer.Change(dueTime, period);
+        lock (_gate)
+            _timers.Add(timer);
+        return timer;
+    }
+
+    /// <summary>Lets the time pass, and whatever is due in it happen, in order.</summary>
+    public void Advance(TimeSpan time)
+    {
+        long end = GetTimestamp() + time.Ticks;
+        while (NextDue() is { } timer && timer.Due <= end)
+        {
+            Volatile.Write(ref _ticks, Math.Max(GetTimestamp(), timer.Due));
+            timer.Fire();
+        }
+
+        Volatile.Write(ref _ticks, end);
+    }
+
+    private ManualTimer? NextDue()
+    {
+        lock (_gate)
+            return _timers.MinBy(timer => timer.Due);
+    }
+
+    private sealed class ManualTimer(ManualTime time, Action callback) : ITimer
+    {
+        private TimeSpan _period;
+
+        public long Due { get; private set; } = long.MaxValue;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Due = dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : time.GetTimestamp() + dueTime.Ticks;
+            _period = period;
+            return true;
+        }
+
+        public void Fire()
+        {
+            bool repeats = _period > TimeSpan.Zero;
+            Due = repeats ? Due + _period.Ticks : long.MaxValue;
+            callback();
+        }
+
+        public void Dispose()
+        {
+            Due = long.MaxValue;
+            lock (time._gate)
+                time._timers.Remove(this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
