@@ -39,6 +39,10 @@ internal sealed class CallApplication(GrpcServerOptions options, MethodTable met
         if (!HttpMethods.IsPost(request.Method))
             return RefuseVerb(context.Transport);
 
+        Status admission = options.Admission?.Invoke(entry.Method) ?? Status.DefaultSuccess;
+        if (admission.StatusCode != StatusCode.OK)
+            return Refuse(context.Transport, StatusCodes.Status200OK, admission);
+
         if (entry.IsStreaming)
             Detach(context);
         return context.TryBegin(entry.Method, options.ReceiveMaxBytes)

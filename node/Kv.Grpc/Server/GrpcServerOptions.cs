@@ -35,6 +35,10 @@ public sealed record GrpcServerOptions
     /// that no method of a service blocks.</summary>
     public bool RunInlineOnIoThreads { get; init; }
 
+    /// <summary>Asked before each call whether it may begin; what is not OK is its answer. By default all
+    /// may.</summary>
+    public Func<GrpcMethod, Status>? Admission { get; init; }
+
     /// <summary>Answers all requests that are not gRPC; without it they get 404.</summary>
     public PlainHttpMethod? PlainHttp { get; init; }
 

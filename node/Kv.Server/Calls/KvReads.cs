@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Kv.Grpc;
 using Kv.Replication;
+using Kv.Server.Membership;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
@@ -17,6 +18,7 @@ internal sealed class KvReads(
     AuthBook auth,
     ResponseHeaders headers,
     ReplicaView view,
+    LearnerRule learner,
     int messageBytes)
 {
     // Below this an answer is written whole; it is about what a connection's pipe holds anyway.
@@ -44,8 +46,10 @@ internal sealed class KvReads(
         error = gate.CheckRead(caller, range.Key, range.RangeEnd);
         if (error != KvError.None)
             return new ValueTask<Status>(Refusal.ToStatus(error));
-        return range.IsSerializable || reads.IsConfirmed
-            ? Answer(body, caller, reply)
+        if (range.IsSerializable || reads.IsConfirmed)
+            return Answer(body, caller, reply);
+        return learner.IsLearner
+            ? new ValueTask<Status>(Refusal.ToStatus(KvError.NotSupportedForLearner))
             : ConfirmAndAnswerAsync(request.ToArray(), caller, reply);
     }
 

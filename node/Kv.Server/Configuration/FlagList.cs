@@ -102,7 +102,8 @@ internal static class FlagList
         Text("initial-cluster-token", "etcd-cluster", "Tells clusters of the same members apart."),
         Switch("strict-reconfig-check", "true", "Refuse membership changes that could cost the quorum."),
         Count("max-learners", "1", "Most learners at a time."),
-        Switch("force-new-cluster", "false", "Make this member's data a new cluster of one."),
+        Switch("force-new-cluster", "false", "Make this member's data a new cluster of one.")
+            .Unsupported("restore a snapshot into a new data directory instead"),
         Text("announced-version", ProductText.ServerVersion, "The version of etcd that this member says it is."),
         Duration("downgrade-check-time", "5s", "How often to look whether a downgrade is finished.").Ignored(LonePeer),
         Text("v2-deprecation", "write-only", "What is left of API v2.")

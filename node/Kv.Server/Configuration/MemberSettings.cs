@@ -30,9 +30,6 @@ public sealed record BootstrapSettings
     /// <summary>False if this member joins a cluster that is there.</summary>
     public required bool IsNewCluster { get; init; }
 
-    /// <summary>Whether a member with data is to go on alone, without the others that it knows.</summary>
-    public required bool ForcesNewCluster { get; init; }
-
     public required string Token { get; init; }
 
     public required bool IsStrictAboutReconfiguration { get; init; }

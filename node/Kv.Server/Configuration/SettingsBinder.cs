@@ -49,7 +49,6 @@ internal static class SettingsBinder
         {
             Members = BootstrapRules.ReadMembers(members, settings.Faults),
             IsNewCluster = settings.Text("initial-cluster-state") == "new",
-            ForcesNewCluster = settings.Switch("force-new-cluster"),
             Token = settings.Text("initial-cluster-token"),
             IsStrictAboutReconfiguration = settings.Switch("strict-reconfig-check"),
             LearnersMax = settings.Count("max-learners"),

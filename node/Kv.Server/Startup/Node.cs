@@ -84,7 +84,8 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         var keeper = new LeaseKeeper(
             clock, replicated.View, services.Log, TimeProvider.System, configuration.Timing.Election);
 
-        await peerSide.StartAsync(services.ForPeers, () => TellVersion(store.Members, metrics), _stop.Token);
+        services.Learner.Update();
+        await peerSide.StartAsync(services.ForPeers, OnMembersChanged, _stop.Token);
         replicated.Start();
         await using GrpcServer server = await ServeAsync(member, replicated, services, keeper, metrics);
         methods = server.Methods;
@@ -100,6 +101,12 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         lanes.Apply.Post(() => store.Backend.ForceCommit());
         Log.Closed(log, configuration.Member.Name, configuration.Storage.DataDirectory);
         return _exitCode;
+
+        void OnMembersChanged()
+        {
+            services.Learner.Update();
+            TellVersion(store.Members, metrics);
+        }
     }
 
     public void Dispose() => _stop.Dispose();
@@ -141,6 +148,7 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             StreamsPerConnectionMax = Math.Min(configuration.Limits.ConcurrentStreamsMax, StreamsMax),
             KeepAlivePingDelay = configuration.Limits.KeepAliveInterval ?? TimeSpan.MaxValue,
             KeepAlivePingTimeout = configuration.Limits.KeepAliveTimeout,
+            Admission = services.Learner.Admit,
             Faulted = (method, fault) => Log.MethodFaulted(log, method, fault),
             PlainHttp = configuration.Member.ListenClientHttpUrls.Count == 0 ? plain : null,
         });

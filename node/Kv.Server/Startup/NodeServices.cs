@@ -61,6 +61,7 @@ internal sealed class NodeServices
             network,
             leader,
             configuration.Bootstrap.IsStrictAboutReconfiguration);
+        Learner = new LearnerRule(member.MemberId, store.Members);
         Health = new NodeHealth(
             member.MemberId, configuration.Member.AnnouncedVersion, store, replicated.View, Reads, Upkeep);
         Leadership = new Leadership(
@@ -74,6 +75,8 @@ internal sealed class NodeServices
     public NodeHealth Health { get; }
 
     public Leadership Leadership { get; }
+
+    public LearnerRule Learner { get; }
 
     public StoreUpkeep Upkeep { get; }
 
@@ -112,6 +115,7 @@ internal sealed class NodeServices
             _member.Store.Auth,
             _headers,
             _replicated.View,
+            Learner,
             _configuration.Limits.RequestBytesMax);
         var writes = new KvWrites(
             _proposer, _gate, Quota, reads, _configuration.Limits.TxnOperationsMax);

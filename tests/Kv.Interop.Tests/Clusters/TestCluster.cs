@@ -51,8 +51,24 @@ public sealed class TestCluster : IAsyncDisposable
         string members = string.Join(',', added.Members.Select(member =>
             $"{(member.ID == added.Member.ID ? name : member.Name)}={member.PeerURLs[0]}"));
         _nodes.Add(name, await NodeProcess.StartAsync(program, settings with { InitialCluster = members }));
+        if (program.IsOurs)
+            await MustAnswerAsLearnerAsync(_nodes[name]);
         await AskAsync<MemberPromoteResponse>(
             "Cluster/MemberPromote", new MemberPromoteRequest { ID = added.Member.ID });
+    }
+
+    private static async Task MustAnswerAsLearnerAsync(NodeProcess learner)
+    {
+        var request = new RangeRequest { Key = ByteString.CopyFromUtf8("a"), Serializable = true };
+        await CallAsync<RangeResponse>(learner, "KV/Range", request);
+        Assert.True((await CallAsync<StatusResponse>(learner, "Maintenance/Status", new StatusRequest())).IsLearner);
+        request.Serializable = false;
+        ApiException read = await Assert.ThrowsAsync<ApiException>(
+            () => CallAsync<RangeResponse>(learner, "KV/Range", request));
+        ApiException list = await Assert.ThrowsAsync<ApiException>(
+            () => CallAsync<MemberListResponse>(learner, "Cluster/MemberList", new MemberListRequest()));
+        Assert.Equal("etcdserver: rpc not supported for learner", read.Detail);
+        Assert.Equal("etcdserver: rpc not supported for learner", list.Detail);
     }
 
     /// <summary>Takes a member out for good; a process that runs for it has to end by itself.</summary>
@@ -229,8 +245,8 @@ public sealed class TestCluster : IAsyncDisposable
         {
             if (deadline.IsCancellationRequested)
             {
-                string output = string.Join('\n', _nodes.Values.Select(node => $"== {node.Settings.Name}\n{node.Output}"));
-                Assert.Fail($"not within {Patience}: {what} {last?.Invoke()}\n{output}");
+                IEnumerable<string> said = _nodes.Values.Select(node => $"== {node.Settings.Name}\n{node.Output}");
+                Assert.Fail($"not within {Patience}: {what} {last?.Invoke()}\n{string.Join('\n', said)}");
             }
 
             await timer.WaitForNextTickAsync(CancellationToken.None);
