@@ -67,9 +67,15 @@ public sealed record TimingSettings
 /// <summary>What one client may ask for.</summary>
 public sealed record RequestLimits
 {
+    private const int RequestOverheadBytes = 512 * 1024;
+
     public required int TxnOperationsMax { get; init; }
 
     public required int RequestBytesMax { get; init; }
+
+    /// <summary>The largest message: a request of the largest size with what gRPC may put around it, 512 KiB as in
+    /// etcd. Watchers that asked for fragments get them from this size on.</summary>
+    public int MessageBytesMax => (int)Math.Min((long)RequestBytesMax + RequestOverheadBytes, int.MaxValue);
 
     public required int ConcurrentStreamsMax { get; init; }
 

@@ -74,7 +74,11 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             store.Kv,
             lanes.Watch,
             identity,
-            WatchLimits.Default with { ProgressInterval = configuration.Timing.WatchProgress },
+            WatchLimits.Default with
+            {
+                ProgressInterval = configuration.Timing.WatchProgress,
+                FragmentBytes = configuration.Limits.MessageBytesMax,
+            },
             new Random());
         store.Kv.Changes = new CountingSink(metrics.Mvcc, hub);
         NodeGauges.ConnectWatch(metrics.Watch, hub.Counters);
@@ -144,7 +148,7 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             configuration.Member.ListenMetricsUrls, PlainHttpBridge.ToMethod(site.AnswerMetricsAsync));
         var server = new GrpcServer(new GrpcServerOptions
         {
-            ReceiveMaxBytes = configuration.Limits.RequestBytesMax + RequestOverheadBytes,
+            ReceiveMaxBytes = configuration.Limits.MessageBytesMax,
             StreamsPerConnectionMax = Math.Min(configuration.Limits.ConcurrentStreamsMax, StreamsMax),
             KeepAlivePingDelay = configuration.Limits.KeepAliveInterval ?? TimeSpan.MaxValue,
             KeepAlivePingTimeout = configuration.Limits.KeepAliveTimeout,
@@ -178,9 +182,6 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         if (Version.TryParse(members.Version, out Version? version))
             metrics.Server.SetClusterVersion(version.ToString(fieldCount: 2));
     }
-
-    // What gRPC allows around a request of the largest size, as in etcd.
-    private const int RequestOverheadBytes = 512 * 1024;
 
     private async Task KeepUpAsync(
         NodeServices services, ReplicatedMember replicated, WatchHub hub, LeaseKeeper keeper,
