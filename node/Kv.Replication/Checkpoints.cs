@@ -8,7 +8,12 @@ namespace Kv.Replication;
 /// log is told of it, and what lies below is given up. Between the steps the lanes go on; a crash anywhere between
 /// them leaves the log longer than it need be and nothing else.</summary>
 public sealed class Checkpoints(
-    SnapshotFiles files, StoreParts store, ILog log, Inbox inbox, CheckpointOptions options)
+    SnapshotFiles files,
+    StoreParts store,
+    ILog log,
+    Inbox inbox,
+    CheckpointOptions options,
+    ICheckpointObserver? observer = null)
 {
     private ulong _last;
     private bool _isUnderWay;
@@ -23,6 +28,7 @@ public sealed class Checkpoints(
         if (applied.Index < _last + options.EntriesMax || Volatile.Read(ref _isUnderWay))
             return;
 
+        observer?.OnTriggered(applied.Index, _last);
         _last = applied.Index;
         Volatile.Write(ref _isUnderWay, true);
         var snapshot = new LogSnapshot(applied.Index, applied.Term, ConfStates.ToLog(conf));
@@ -32,13 +38,19 @@ public sealed class Checkpoints(
 
     private void Record(LogWriter writer, LogSnapshot snapshot, byte[] members)
     {
-        files.RecordOwn(writer, snapshot, members);
+        files.RecordOwn(writer, snapshot, members, observer);
         writer.ReleaseTo(snapshot.Index);
         if (options.SegmentsMax > 0)
-            writer.Purge(options.SegmentsMax);
-        files.Purge(snapshot.Index, options.SnapFilesMax);
+            TellPurged(files.LogDirectory, writer.Purge(options.SegmentsMax));
+        TellPurged(files.Directory, files.Purge(snapshot.Index, options.SnapFilesMax));
         Volatile.Write(ref _isUnderWay, false);
         inbox.Post(ReplicaEvent.SnapshotTaken(snapshot.Index));
+    }
+
+    private void TellPurged(string directory, int count)
+    {
+        if (count > 0)
+            observer?.OnPurged(directory, count);
     }
 }
 

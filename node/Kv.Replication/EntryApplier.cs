@@ -18,7 +18,8 @@ public sealed class EntryApplier(
     Applier applier,
     ConfState conf,
     Checkpoints checkpoints,
-    SnapshotFiles snapshots) : IStateMachine
+    SnapshotFiles snapshots,
+    IApplyObserver? observer = null) : IStateMachine
 {
     private readonly ForwardedRequests _forwarded = new();
     private readonly ConfApplier _confApplier = new(store, conf, inbox);
@@ -62,6 +63,7 @@ public sealed class EntryApplier(
     {
         EntryId last = committed[^1].Id;
         var answered = new Completions();
+        observer?.OnStarting();
         foreach (Entry entry in committed)
             ApplyEntry(entry, answered);
         if (answered.Count > 0)
@@ -84,8 +86,10 @@ public sealed class EntryApplier(
         Proposal? proposal = Claim(entry);
         KvError error = applier.Apply(entry.Index, entry.Term, entry.Data.Span, proposal?.Reply);
         store.Backend.SetConsistentIndex(entry.Index, entry.Term);
+        long appliedAt = observer?.OnApplied(entry.Data.Span, error, proposal?.Reply) ?? 0;
         if (proposal is null)
             return;
+        proposal.AppliedAt = appliedAt;
         proposal.Settle(error, entryMayStillCome: false);
         answered.Add(proposal);
     }

@@ -31,13 +31,13 @@ internal static class Program
                 Console.Error.Write(refusal.Error);
                 return ExitRefused;
             case ConfigurationOutcome.Start start:
-                return await StartAsync(start);
+                return await StartAsync(start, arguments);
             default:
                 return ExitFailed;
         }
     }
 
-    private static async Task<int> StartAsync(ConfigurationOutcome.Start start)
+    private static async Task<int> StartAsync(ConfigurationOutcome.Start start, string[] arguments)
     {
         if (!NodeLog.TryOpen(start.Configuration.Log, TimeProvider.System, out NodeLog? lines, out string? fault))
         {
@@ -48,6 +48,7 @@ internal static class Program
         using (lines)
         {
             ILogger log = lines.CreateLogger("server");
+            Log.Running(log, arguments);
             Notices.WriteTo(log, start.Notices);
             return await RunAsync(start.Configuration, log, lines);
         }

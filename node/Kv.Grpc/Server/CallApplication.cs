@@ -45,7 +45,7 @@ internal sealed class CallApplication(GrpcServerOptions options, MethodTable met
 
         if (entry.IsStreaming)
             Detach(context);
-        return context.TryBegin(entry.Method, options.ReceiveMaxBytes)
+        return context.TryBegin(entry.Method, options)
             ? entry.InvokeAsync(context)
             : Task.CompletedTask;
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using Grpc.Core;
 using Kv.Grpc.Wire;
 using Microsoft.AspNetCore.Http;
@@ -15,6 +16,7 @@ public sealed class GrpcCall : ServerCallContext
     private readonly CallCancellation _cancellation = new();
     private readonly ReadingContext _reading = new();
     private GrpcMethod? _method;
+    private ICallObserver? _observer;
     private Metadata? _requestHeaders;
     private Metadata? _responseTrailers;
     private Status _status;
@@ -26,6 +28,23 @@ public sealed class GrpcCall : ServerCallContext
 
     /// <summary>Whether the client has set a time by which it wants the answer.</summary>
     public bool HasDeadline => _cancellation.HasDeadline;
+
+    /// <summary>What is called.</summary>
+    public GrpcMethod Called => _method!;
+
+    /// <summary>When the call began, as a timestamp of <see cref="Stopwatch"/>; 0 unless somebody observes
+    /// calls.</summary>
+    public long BegunAt { get; private set; }
+
+    /// <summary>When the work for the call was done, if its method knows: then its observer need not look at the clock.
+    /// A method says it before it answers.</summary>
+    public long DoneAt { get; set; }
+
+    /// <summary>Bytes of the messages taken so far.</summary>
+    public long ReceivedBytes { get; private set; }
+
+    /// <summary>Bytes of the messages given so far.</summary>
+    public long SentBytes { get; private set; }
 
     internal CallTransport Transport { get; } = new();
 
@@ -66,9 +85,14 @@ public sealed class GrpcCall : ServerCallContext
         Transport.Request.Headers.TryGetValue(name, out value);
 
     /// <summary>Readies the call for its method. False: its headers are refused, and the call has ended.</summary>
-    internal bool TryBegin(GrpcMethod method, int receiveMaxBytes)
+    internal bool TryBegin(GrpcMethod method, GrpcServerOptions options)
     {
         _method = method;
+        _observer = options.Observer;
+        BegunAt = _observer is null ? 0 : Stopwatch.GetTimestamp();
+        DoneAt = 0;
+        ReceivedBytes = 0;
+        SentBytes = 0;
         _requestHeaders = null;
         _responseTrailers = null;
         _status = default;
@@ -98,13 +122,16 @@ public sealed class GrpcCall : ServerCallContext
         if (encoding.Count != 0 && !TryUseEncoding(encoding.ToString(), out isGzip))
             return false;
 
-        Requests.Start(Transport.RequestBody.Reader, new MessageLimits(receiveMaxBytes, isGzip));
-        return true;
+        Requests.Start(Transport.RequestBody.Reader, new MessageLimits(options.ReceiveMaxBytes, isGzip));
+        if (_observer?.OnBegun(this) is not { } wish || wish.StatusCode == StatusCode.OK)
+            return true;
+        End(wish);
+        return false;
     }
 
     internal T Deserialize<T>(Marshaller<T> marshaller, in ReadOnlySequence<byte> payload, string problem)
     {
-        _method!.Counts.CountReceived(payload.Length);
+        CountReceived(payload.Length);
         try
         {
             return _reading.Deserialize(marshaller, payload);
@@ -115,10 +142,19 @@ public sealed class GrpcCall : ServerCallContext
         }
     }
 
-    internal void CountReceived(long bytes) => _method!.Counts.CountReceived(bytes);
+    internal void CountReceived(long bytes)
+    {
+        ReceivedBytes += bytes;
+        _method!.Counts.CountReceived(bytes);
+    }
 
     /// <summary>Ends the message in <see cref="Reply"/>; it leaves with the next flush.</summary>
-    internal void FinishReply() => _method!.Counts.CountSent(Reply.Finish());
+    internal void FinishReply()
+    {
+        long bytes = Reply.Finish();
+        SentBytes += bytes;
+        _method!.Counts.CountSent(bytes);
+    }
 
     /// <summary>Ends the call; what there is of a reply that was not finished is dropped.</summary>
     internal void Finish(in Status status)
@@ -179,6 +215,7 @@ public sealed class GrpcCall : ServerCallContext
     {
         _cancellation.End();
         _method!.Counts.CountHandled(code);
+        _observer?.OnEnded(this, code);
     }
 
     private bool TryTell(Exception fault, out Status status)

@@ -46,6 +46,9 @@ public sealed record GrpcServerOptions
     /// fastest.</summary>
     public ILoggerFactory? Logs { get; init; }
 
+    /// <summary>Is told of every call; nobody by default.</summary>
+    public ICallObserver? Observer { get; init; }
+
     /// <summary>Is told of each exception that a method let through and that is neither an
     /// <see cref="RpcException"/> nor a cancellation. The client is told only that there was one.</summary>
     public Action<string, Exception>? Faulted { get; init; }

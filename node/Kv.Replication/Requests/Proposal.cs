@@ -25,6 +25,10 @@ public sealed class Proposal : IValueTaskSource<KvError>
     /// <summary>What the apply lane answers.</summary>
     public Reply Reply { get; } = new();
 
+    /// <summary>When it was applied here, by the clock of whoever observes that; 0 if it was not, or nobody
+    /// does.</summary>
+    public long AppliedAt { get; internal set; }
+
     /// <summary>Which use of this pooled object this is; see <see cref="TryClaim"/>.</summary>
     internal long Round => Volatile.Read(ref _state) / RoundStep;
 
@@ -38,6 +42,7 @@ public sealed class Proposal : IValueTaskSource<KvError>
         Entry = entry;
         Reply.Clear();
         MayBePooled = true;
+        AppliedAt = 0;
         _outcome.Reset();
         Volatile.Write(ref _state, ((Round + 1) * RoundStep) + Waiting);
         return new ValueTask<KvError>(this, _outcome.Version);

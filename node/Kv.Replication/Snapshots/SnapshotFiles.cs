@@ -21,6 +21,11 @@ public sealed class SnapshotFiles(IDisk disk, MemberFiles files)
     private const string ReceivedSuffix = ".snap.db";
     private const int IndexDigits = 16;
 
+    /// <summary>Where they are.</summary>
+    public string Directory => files.Snapshots;
+
+    public string LogDirectory => files.Log;
+
     // The newest snapshot recorded since the start; the log lane's.
     private ulong _recorded;
 
@@ -39,19 +44,21 @@ public sealed class SnapshotFiles(IDisk disk, MemberFiles files)
 
     /// <summary>Notes in the log that all up to a snapshot of this member's own is in its page file; returns when that
     /// is durable. One that was overtaken by the leader's is passed over. The log lane's.</summary>
-    public void RecordOwn(LogWriter writer, in LogSnapshot snapshot, ReadOnlyMemory<byte> members)
+    public void RecordOwn(
+        LogWriter writer, in LogSnapshot snapshot, ReadOnlyMemory<byte> members, ICheckpointObserver? observer)
     {
         if (snapshot.Index <= _recorded)
             return;
-        Save(snapshot, members);
+        Save(snapshot, members, observer);
         _recorded = snapshot.Index;
         writer.AppendSnapshot(snapshot);
         writer.Sync();
+        observer?.OnRecorded(snapshot.Index);
     }
 
     /// <summary>Deletes received page files that the member is past, and the oldest files of the membership until
-    /// <paramref name="keep"/> are left, 0 for all. The log lane's.</summary>
-    public void Purge(ulong applied, int keep)
+    /// <paramref name="keep"/> are left, 0 for all; returns how many of these. The log lane's.</summary>
+    public int Purge(ulong applied, int keep)
     {
         foreach (string name in disk.List(files.Snapshots))
         {
@@ -59,8 +66,7 @@ public sealed class SnapshotFiles(IDisk disk, MemberFiles files)
                 disk.DeleteFile(Path.Combine(files.Snapshots, name));
         }
 
-        if (keep > 0)
-            SnapDirectory.Purge(disk, files.Snapshots, keep);
+        return keep > 0 ? SnapDirectory.Purge(disk, files.Snapshots, keep) : 0;
     }
 
     /// <summary>Says whether the page file that was received with a snapshot at <paramref name="index"/> can take this
@@ -157,6 +163,11 @@ public sealed class SnapshotFiles(IDisk disk, MemberFiles files)
                 out index);
     }
 
-    private void Save(in LogSnapshot snapshot, ReadOnlyMemory<byte> members) => SnapDirectory.Save(
-        disk, files.Snapshots, new SnapFile(snapshot.Index, snapshot.Term, snapshot.ConfState!, members));
+    private void Save(
+        in LogSnapshot snapshot, ReadOnlyMemory<byte> members, ICheckpointObserver? observer = null) =>
+        SnapDirectory.Save(
+            disk,
+            files.Snapshots,
+            new SnapFile(snapshot.Index, snapshot.Term, snapshot.ConfState!, members),
+            observer);
 }

@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Kv.Grpc;
-using Kv.Replication;
 using Kv.Server.Membership;
+using Kv.Server.Observers;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
@@ -17,8 +17,8 @@ internal sealed class KvReads(
     Gate gate,
     AuthBook auth,
     ResponseHeaders headers,
-    ReplicaView view,
     LearnerRule learner,
+    ReadObserver observer,
     int messageBytes)
 {
     // Below this an answer is written whole; it is about what a connection's pipe holds anyway.
@@ -47,22 +47,25 @@ internal sealed class KvReads(
         if (error != KvError.None)
             return new ValueTask<Status>(Refusal.ToStatus(error));
         if (range.IsSerializable || reads.IsConfirmed)
-            return Answer(body, caller, reply);
+            return Answer(body, caller, call, reply);
         return learner.IsLearner
             ? new ValueTask<Status>(Refusal.ToStatus(KvError.NotSupportedForLearner))
-            : ConfirmAndAnswerAsync(request.ToArray(), caller, reply);
+            : ConfirmAndAnswerAsync(request.ToArray(), caller, call, reply);
     }
 
     /// <summary>Answers a transaction that only reads, without the log.</summary>
     public async ValueTask<Status> TxnAsync(
-        ReadOnlyMemory<byte> request, bool isSerializable, Caller caller, MessageWriter reply)
+        ReadOnlyMemory<byte> request, Caller caller, GrpcCall call, MessageWriter reply)
     {
-        if (!isSerializable)
+        if (!RequestChecks.IsSerializable(request.Span))
             await reads.ConfirmAsync();
         KvError error = gate.CheckTxn(caller, request.Span);
+        int ranges = 0;
         if (error == KvError.None)
-            error = store.ReadTxn(request.Span, Header(), reply);
-        return Refusal.ToStatus(Recheck(caller, error));
+            error = store.ReadTxn(request.Span, headers.ForReply(), reply, out ranges);
+        error = Recheck(caller, error);
+        observer.OnTxn(call, error, ranges);
+        return Refusal.ToStatus(error);
     }
 
     public ServerServiceDefinition BindRangeStream() =>
@@ -76,20 +79,23 @@ internal sealed class KvReads(
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Status> ConfirmAndAnswerAsync(byte[] request, Caller caller, MessageWriter reply)
+    private async ValueTask<Status> ConfirmAndAnswerAsync(
+        byte[] request, Caller caller, GrpcCall call, MessageWriter reply)
     {
         await reads.ConfirmAsync();
-        return await Answer(request, caller, reply);
+        return await Answer(request, caller, call, reply);
     }
 
-    private ValueTask<Status> Answer(ReadOnlySpan<byte> request, Caller caller, MessageWriter reply)
+    private ValueTask<Status> Answer(ReadOnlySpan<byte> request, Caller caller, GrpcCall call, MessageWriter reply)
     {
-        RangeReply answer = store.Range(request, Header());
+        RangeReply answer = store.Range(request, headers.ForReply());
         KvError error = Recheck(caller, answer.Error);
-        if (error == KvError.None && answer.EncodedBytes > WholeBytesMax)
-            return StreamWholeAsync(answer, reply);
-        if (error == KvError.None)
+        bool isWhole = answer.EncodedBytes <= WholeBytesMax;
+        if (error == KvError.None && isWhole)
             answer.WriteTo(reply);
+        observer.OnRange(call, error, answer.EncodedBytes);
+        if (error == KvError.None && !isWhole)
+            return StreamWholeAsync(answer, reply);
         answer.Dispose();
         return new ValueTask<Status>(Refusal.ToStatus(error));
     }
@@ -112,17 +118,17 @@ internal sealed class KvReads(
 
     private async Task StreamAsync(byte[] request, IServerStreamWriter<RangeReply> responses, ServerCallContext context)
     {
-        LeaderDemand.Check(context, view);
         Refusal.ThrowIfRefused(RequestChecks.RangeStream(request));
         Caller caller = gate.Identify(context);
         Refusal.ThrowIfRefused(CheckRange(caller, request, out bool isSerializable));
         if (!isSerializable)
             await reads.ConfirmAsync();
 
+        observer.OnRangeStream();
         RangeStream stream = store.OpenStream(request, messageBytes);
         while (!stream.IsDone)
         {
-            using RangeReply part = stream.Next(Header());
+            using RangeReply part = stream.Next(headers.ForReply());
             Refusal.ThrowIfRefused(Recheck(caller, part.Error));
             await responses.WriteAsync(part, context.CancellationToken);
         }
@@ -138,6 +144,4 @@ internal sealed class KvReads(
     // What was allowed before the read may have been forbidden during it.
     private KvError Recheck(Caller caller, KvError error) =>
         error == KvError.None && !gate.IsOpen && caller.AuthRevision != auth.Revision ? KvError.AuthOldRevision : error;
-
-    private ReplyHeader Header() => new(headers.ClusterId, headers.MemberId, view.Term);
 }

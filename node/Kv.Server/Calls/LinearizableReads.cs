@@ -1,11 +1,14 @@
 using Kv.Replication;
+using Kv.Server.Logging;
+using Kv.Server.Observers;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
 
 /// <summary>Makes sure that what a read finds here is no older than anything acknowledged before the read came. A lone
 /// voter knows that without asking; else readers that come together share one round of asking.</summary>
-internal sealed class LinearizableReads(Inbox inbox, ReplicaView view)
+internal sealed class LinearizableReads(
+    Inbox inbox, ReplicaView view, TimeSpan patience, Observation observation)
 {
     private readonly Lock _gate = new();
     private ReadBatch? _gathering;
@@ -20,19 +23,24 @@ internal sealed class LinearizableReads(Inbox inbox, ReplicaView view)
     private async ValueTask AskAsync()
     {
         ReadBatch batch;
+        bool isFirst;
         lock (_gate)
         {
             // A batch is closed when the replica takes it in hand; those that come later need a round of their own.
-            if (_gathering is not { IsOpen: true })
+            isFirst = _gathering is not { IsOpen: true };
+            if (isFirst)
             {
                 _gathering = new ReadBatch();
                 inbox.Post(ReplicaEvent.Read(_gathering));
             }
 
-            batch = _gathering;
+            batch = _gathering!;
         }
 
-        switch (await batch.Done)
+        ReadOutcome outcome = await batch.Done;
+        if (isFirst)
+            Count(outcome);
+        switch (outcome)
         {
             case ReadOutcome.LeaderChanged:
                 throw Refusal.ToException(KvError.LeaderChanged);
@@ -40,6 +48,21 @@ internal sealed class LinearizableReads(Inbox inbox, ReplicaView view)
                 throw Refusal.ToException(KvError.Timeout);
             default:
                 return;
+        }
+    }
+
+    // Rounds are counted, not those who share them.
+    private void Count(ReadOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case ReadOutcome.LeaderChanged:
+                observation.Metrics.Server.Proposals.FailedReadIndexes.Increment();
+                break;
+            case ReadOutcome.TimedOut:
+                observation.Metrics.Server.Proposals.SlowReadIndexes.Increment();
+                Log.TimedOutReadIndex(observation.Log, patience);
+                break;
         }
     }
 }

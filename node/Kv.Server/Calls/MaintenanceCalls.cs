@@ -5,7 +5,6 @@ using Grpc.Core;
 using Kv.Raft;
 using Kv.Replication;
 using Kv.Server.Upkeep;
-using Kv.Storage.Pages;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
@@ -92,24 +91,24 @@ internal sealed class MaintenanceCalls(
     }
 
     /// <summary>Sends the page file as it is now, piece by piece while writes go on, and at last the SHA-256 of all
-    /// that
-    /// was sent.</summary>
+    /// that was sent.</summary>
     public override async Task Snapshot(
         SnapshotRequest request, IServerStreamWriter<SnapshotResponse> responseStream, ServerCallContext context)
     {
         gate.RequireRoot(context);
-        using ReadTransaction read = await upkeep.BeginSnapshotAsync();
+        using SnapshotReading read = await upkeep.BeginSnapshotAsync();
         using var sum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (long offset = 0; offset < read.Bytes;)
         {
             byte[] piece = new byte[Math.Min(SnapshotPieceBytes, read.Bytes - offset)];
-            int length = read.ReadSnapshot(offset, piece);
+            int length = read.Read(offset, piece);
             sum.AppendData(piece, 0, length);
             offset += length;
             await SendAsync(responseStream, piece.AsMemory(0, length), read.Bytes - offset, context);
         }
 
         await SendAsync(responseStream, sum.GetHashAndReset(), remaining: 0, context);
+        read.OnSent();
     }
 
     public override async Task<MoveLeaderResponse> MoveLeader(MoveLeaderRequest request, ServerCallContext context)

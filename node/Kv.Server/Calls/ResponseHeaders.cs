@@ -22,6 +22,9 @@ internal sealed class ResponseHeaders(ulong clusterId, ulong memberId, ReplicaVi
         Revision = revision,
     };
 
+    /// <summary>For replies that are written without a message being made.</summary>
+    public ReplyHeader ForReply() => new(clusterId, memberId, view.Term);
+
     /// <summary>As the Cluster service answers: no revision.</summary>
     public ResponseHeader WithoutRevision() => At(0);
 }

@@ -1,14 +1,14 @@
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
-using Kv.Replication;
+using Kv.Server.Observers;
 using Kv.Store.Watching;
 
 namespace Kv.Server.Calls;
 
 /// <summary>The Watch service: each call is a <see cref="WatchConversation"/> with the hub, whose responses go to the
 /// client without being decoded.</summary>
-internal sealed class WatchCalls(WatchHub hub, Gate gate, ReplicaView view)
+internal sealed class WatchCalls(WatchHub hub, Gate gate, WatchObserver observer)
 {
     private static readonly Method<WatchRequest, WatchOutput> Watch = new(
         MethodType.DuplexStreaming,
@@ -29,12 +29,9 @@ internal sealed class WatchCalls(WatchHub hub, Gate gate, ReplicaView view)
         context.Complete();
     }
 
-    private async Task AnswerAsync(
+    private Task AnswerAsync(
         IAsyncStreamReader<WatchRequest> requests,
         IServerStreamWriter<WatchOutput> responses,
-        ServerCallContext context)
-    {
-        LeaderDemand.Check(context, view);
-        await new WatchConversation(hub, gate, context).RunAsync(requests, responses);
-    }
+        ServerCallContext context) =>
+        new WatchConversation(hub, gate, observer, context).RunAsync(requests, responses);
 }

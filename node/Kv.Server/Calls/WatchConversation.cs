@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Etcdserverpb;
 using Grpc.Core;
+using Kv.Server.Observers;
 using Kv.Store;
 using Kv.Store.Watching;
 
@@ -12,6 +13,7 @@ namespace Kv.Server.Calls;
 internal sealed class WatchConversation
 {
     private readonly Gate _gate;
+    private readonly WatchObserver _observer;
     private readonly ServerCallContext _context;
     private readonly WatchStream _stream;
 
@@ -20,9 +22,10 @@ internal sealed class WatchConversation
     private readonly Channel<bool> _room = OneToken();
     private int _isHeldBack;
 
-    public WatchConversation(WatchHub hub, Gate gate, ServerCallContext context)
+    public WatchConversation(WatchHub hub, Gate gate, WatchObserver observer, ServerCallContext context)
     {
         _gate = gate;
+        _observer = observer;
         _context = context;
         _stream = hub.OpenStream(() => _ready.Writer.TryWrite(true));
     }
@@ -36,10 +39,12 @@ internal sealed class WatchConversation
         {
             while (true)
             {
+                long begunAt = WatchObserver.Begin();
                 while (_stream.TryRead(out WatchOutput? output))
                 {
                     LetListen();
                     await responses.WriteAsync(output, _context.CancellationToken);
+                    begunAt = _observer.OnSent(output, begunAt);
                 }
 
                 LetListen();
@@ -72,6 +77,11 @@ internal sealed class WatchConversation
                 while (_stream.IsSaturated)
                     await UntilRoomAsync(ended);
             }
+        }
+        catch (RpcException)
+        {
+            _observer.OnReceiveFailed();
+            throw;
         }
         finally
         {

@@ -18,8 +18,7 @@ internal static partial class Log
         string runtime,
         string name,
         string dataDir,
-        string walDir,
-        bool memberInitialized);
+        string walDir);
 
     [LoggerMessage(LogLevel.Information, "starting local member")]
     public static partial void StartingMember(ILogger log, string localMemberId, string clusterId);
@@ -43,10 +42,10 @@ internal static partial class Log
     public static partial void RepairedLog(ILogger log, string path, long keptBytes);
 
     [LoggerMessage(LogLevel.Information, "enabled backend quota")]
-    public static partial void EnabledQuota(ILogger log, long quotaSizeBytes);
+    public static partial void EnabledQuota(ILogger log, string quotaName, long quotaSizeBytes);
 
     [LoggerMessage(LogLevel.Information, "disabled backend quota")]
-    public static partial void DisabledQuota(ILogger log);
+    public static partial void DisabledQuota(ILogger log, string quotaName);
 
     [LoggerMessage(LogLevel.Information, "elected leader")]
     public static partial void ElectedLeader(ILogger log, string localMemberId, string leader, ulong term);
@@ -55,7 +54,7 @@ internal static partial class Log
     public static partial void LostLeader(ILogger log, string localMemberId, ulong term);
 
     [LoggerMessage(LogLevel.Information, "set initial cluster version")]
-    public static partial void SetInitialClusterVersion(ILogger log, string clusterId, string clusterVersion);
+    public static partial void SetInitialClusterVersion(ILogger log, string clusterVersion);
 
     [LoggerMessage(LogLevel.Information, "cluster version is updated")]
     public static partial void UpdatedClusterVersion(ILogger log, string clusterVersion);
@@ -117,14 +116,23 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Information, "finished scheduled compaction")]
     public static partial void FinishedCompaction(
-        ILogger log, long compactRevision, TimeSpan took, long currentDbSizeBytes, long currentDbSizeInUseBytes);
+        ILogger log,
+        long compactRevision,
+        TimeSpan took,
+        uint hash,
+        long currentDbSizeBytes,
+        long currentDbSizeInUseBytes);
 
     [LoggerMessage(LogLevel.Information, "starting defragment")]
     public static partial void StartingDefragment(ILogger log);
 
     [LoggerMessage(LogLevel.Information, "finished defragment")]
     public static partial void FinishedDefragment(
-        ILogger log, long currentDbSizeBytes, long currentDbSizeBytesDiff, TimeSpan took);
+        ILogger log,
+        long currentDbSizeBytes,
+        long currentDbSizeBytesDiff,
+        long currentDbSizeInUseBytes,
+        TimeSpan took);
 
     [LoggerMessage(LogLevel.Information, "sending database snapshot to client")]
     public static partial void SendingSnapshot(ILogger log, long totalBytes);
@@ -133,22 +141,20 @@ internal static partial class Log
     public static partial void SentSnapshot(ILogger log, long totalBytes, TimeSpan took);
 
     [LoggerMessage(LogLevel.Warning, "alarm raised")]
-    public static partial void RaisedAlarm(ILogger log, string alarm, string memberId);
+    public static partial void RaisedAlarm(ILogger log, string alarm, string from);
 
     [LoggerMessage(LogLevel.Information, "alarm disarmed")]
-    public static partial void DisarmedAlarm(ILogger log, string alarm, string memberId);
-
-    [LoggerMessage(LogLevel.Warning, "apply request took too long")]
-    public static partial void SlowApply(ILogger log, TimeSpan took, TimeSpan expectedDuration, string operation);
-
-    [LoggerMessage(LogLevel.Warning, "request stats")]
-    public static partial void SlowRequest(ILogger log, string method, TimeSpan timeSpent, string remote);
+    public static partial void DisarmedAlarm(ILogger log, string alarm, string from);
 
     [LoggerMessage(LogLevel.Warning, "slow fdatasync")]
     public static partial void SlowSync(ILogger log, TimeSpan took, TimeSpan expectedDuration);
 
-    [LoggerMessage(LogLevel.Warning, "waiting for ReadIndex response took too long, retrying")]
-    public static partial void SlowReadIndex(ILogger log, TimeSpan retryTimeout);
+    [LoggerMessage(LogLevel.Warning,
+        "timed out waiting for read index response (local node might have slow network)")]
+    public static partial void TimedOutReadIndex(ILogger log, TimeSpan timeout);
+
+    [LoggerMessage(LogLevel.Warning, "failed to revoke lease")]
+    public static partial void FailedToRevokeLease(ILogger log, string leaseId, string error);
 
     [LoggerMessage(LogLevel.Error, "a method threw what it should not have")]
     public static partial void MethodFaulted(ILogger log, string method, Exception fault);

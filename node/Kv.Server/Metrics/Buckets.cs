@@ -9,6 +9,9 @@ internal static class Buckets
     /// <summary>100 us to 52 s.</summary>
     public static readonly ExponentialBuckets Apply = new(0.0001, 20);
 
+    /// <summary>5 ms to 10 s: what Prometheus' own library proposes, which is what etcd has for this one.</summary>
+    public static readonly ListedBuckets Handling = new(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10);
+
     /// <summary>10 ms to 164 s.</summary>
     public static readonly ExponentialBuckets Hash = new(0.01, 15);
 

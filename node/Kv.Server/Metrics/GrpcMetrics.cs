@@ -7,6 +7,9 @@ namespace Kv.Server.Metrics;
 /// from the start, at 0, so that rates can be computed from the first call on.</summary>
 public static class GrpcMetrics
 {
+    /// <summary>Those that say which method it is.</summary>
+    internal static readonly string[] MethodLabels = ["grpc_method", "grpc_service", "grpc_type"];
+
     private static readonly (StatusCode Code, string Name)[] Codes =
     [
         .. Enum.GetValues<StatusCode>().Select(code => (code, code switch
@@ -35,6 +38,14 @@ public static class GrpcMetrics
                 .Select(method => (Labels(method), (double)read(method.Counts)))));
     }
 
+    internal static string TypeName(MethodType type) => type switch
+    {
+        MethodType.Unary => "unary",
+        MethodType.ClientStreaming => "client_stream",
+        MethodType.ServerStreaming => "server_stream",
+        _ => "bidi_stream",
+    };
+
     private static IEnumerable<(MetricLabels, double)> Handled(IReadOnlyList<GrpcMethod> methods) =>
         from code in Codes.OrderBy(code => code.Name, StringComparer.Ordinal)
         from method in Sorted(methods)
@@ -50,12 +61,6 @@ public static class GrpcMetrics
             .. more,
             ("grpc_method", method.Name),
             ("grpc_service", method.Service),
-            ("grpc_type", method.Type switch
-            {
-                MethodType.Unary => "unary",
-                MethodType.ClientStreaming => "client_stream",
-                MethodType.ServerStreaming => "server_stream",
-                _ => "bidi_stream",
-            }),
+            ("grpc_type", TypeName(method.Type)),
         ]);
 }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Kv.Server.Metrics;
 
 /// <summary>Counts observations by size, in buckets whose upper bounds double: start, 2 start, 4 start, ... and all the
-/// rest. That all of etcd's histograms double is what makes them cheap: which bucket a value falls into can be read
-/// off its binary exponent, without a search and without rounding.
+/// rest. That all of etcd's histograms but one double is what makes them cheap: which bucket a value falls into can be
+/// read off its binary exponent, without a search and without rounding.
 /// <code>
 /// value = m * 2^e, start = s * 2^f, 1 &lt;= m, s &lt; 2:
 ///   bucket e - f      if m &lt;= s      (a bound belongs to its bucket)
@@ -17,11 +17,13 @@ public sealed class Histogram
 
     private readonly Stripes _stripes;
     private readonly double[] _bounds;
+    private readonly bool _isDoubling;
     private readonly long _startBits;
 
-    internal Histogram(ExponentialBuckets buckets)
+    internal Histogram(HistogramBuckets buckets)
     {
         _bounds = buckets.Bounds;
+        _isDoubling = buckets is ExponentialBuckets;
         _startBits = BitConverter.DoubleToInt64Bits(_bounds[0]);
         _stripes = new Stripes(_bounds.Length + 2); // the buckets, what is above them all, and the sum
     }
@@ -72,18 +74,41 @@ public sealed class Histogram
     {
         if (!(value > _bounds[0]))
             return 0; // also what is negative or not a number
+        if (!_isDoubling)
+            return SearchBucketOf(value);
         long bits = BitConverter.DoubleToInt64Bits(value);
         long bucket = (bits >> MantissaBits) - (_startBits >> MantissaBits);
         if ((bits & MantissaMask) > (_startBits & MantissaMask))
             bucket++;
         return (int)Math.Min(bucket, _bounds.Length);
     }
+
+    private int SearchBucketOf(double value)
+    {
+        int bucket = 0;
+        while (bucket < _bounds.Length && value > _bounds[bucket])
+            bucket++;
+        return bucket;
+    }
 }
 
 public sealed record HistogramReading(IReadOnlyList<long> UpTo, long Count, double Sum);
 
-/// <summary>Bounds that begin at <see cref="Start"/> and double <see cref="Count"/> - 1 times.</summary>
-public sealed record ExponentialBuckets(double Start, int Count)
+/// <summary>The upper bounds of a histogram's buckets, ascending.</summary>
+public abstract record HistogramBuckets
 {
-    internal double[] Bounds { get; } = [.. Enumerable.Range(0, Count).Select(index => Start * Math.Pow(2, index))];
+    internal abstract double[] Bounds { get; }
+}
+
+/// <summary>Bounds that begin at <see cref="Start"/> and double <see cref="Count"/> - 1 times.</summary>
+public sealed record ExponentialBuckets(double Start, int Count) : HistogramBuckets
+{
+    internal override double[] Bounds { get; } =
+        [.. Enumerable.Range(0, Count).Select(index => Start * Math.Pow(2, index))];
+}
+
+/// <summary>Bounds that follow no rule.</summary>
+public sealed record ListedBuckets(params IReadOnlyList<double> List) : HistogramBuckets
+{
+    internal override double[] Bounds { get; } = [.. List];
 }

@@ -114,7 +114,7 @@ public sealed class ScalarFamily<T>(string name, MetricKind kind, string help, I
 }
 
 public sealed class HistogramFamily(
-    string name, ExponentialBuckets buckets, string help, IReadOnlyList<string> labelNames)
+    string name, HistogramBuckets buckets, string help, IReadOnlyList<string> labelNames)
     : StoredFamily<Histogram>(name, MetricKind.Histogram, help, labelNames)
 {
     protected override Histogram Make() => new(buckets);

@@ -23,11 +23,11 @@ public sealed class MetricRegistry
     public ScalarFamily<Counter> GrowingGaugeFamily(string name, string help) =>
         Add(new ScalarFamily<Counter>(name, MetricKind.Gauge, help, []));
 
-    public Histogram Histogram(string name, ExponentialBuckets buckets, string help) =>
+    public Histogram Histogram(string name, HistogramBuckets buckets, string help) =>
         HistogramFamily(name, buckets, help).With();
 
     public HistogramFamily HistogramFamily(
-        string name, ExponentialBuckets buckets, string help, params string[] labels) =>
+        string name, HistogramBuckets buckets, string help, params string[] labels) =>
         Add(new HistogramFamily(name, buckets, help, labels));
 
     public T Add<T>(T family)

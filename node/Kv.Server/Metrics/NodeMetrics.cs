@@ -9,7 +9,8 @@ public sealed class NodeMetrics : IDisposable
     private readonly MeterBridge _bridge;
 
     /// <param name="methods">What the gRPC servers serve, asked at each reading.</param>
-    public NodeMetrics(Func<IReadOnlyList<GrpcMethod>> methods)
+    /// <param name="isExtensive">Whether every call is timed, by method.</param>
+    public NodeMetrics(Func<IReadOnlyList<GrpcMethod>> methods, bool isExtensive = false)
     {
         Server = new ServerMetrics(Registry);
         Requests = new RequestMetrics(Registry);
@@ -19,6 +20,7 @@ public sealed class NodeMetrics : IDisposable
         Leases = new LeaseMetrics(Registry);
         Health = new HealthMetrics(Registry);
         GrpcMetrics.AddTo(Registry, methods);
+        Handling = isExtensive ? new HandlingTimes(Registry) : null;
         ProcessMetrics.AddTo(Registry);
         _bridge = new MeterBridge(Registry);
     }
@@ -38,6 +40,9 @@ public sealed class NodeMetrics : IDisposable
     public LeaseMetrics Leases { get; }
 
     public HealthMetrics Health { get; }
+
+    /// <summary>Only if metrics are extensive.</summary>
+    public HandlingTimes? Handling { get; }
 
     public void Dispose() => _bridge.Dispose();
 }

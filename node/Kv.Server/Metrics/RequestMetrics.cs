@@ -14,6 +14,9 @@ public sealed class RequestMetrics
     private readonly ScalarFamily<Counter> _requests;
     private readonly ConcurrentDictionary<(bool IsStream, string Version), Counter> _byVersion = new();
 
+    // Nearly all calls are of clients of one version.
+    private volatile KnownClient? _lastUnary;
+
     public RequestMetrics(MetricRegistry registry)
     {
         _apply = registry.HistogramFamily(
@@ -29,7 +32,7 @@ public sealed class RequestMetrics
             "etcd_network_server_stream_failures_total", "Streams that broke off.", "API", "Type");
         var range = registry.HistogramFamily(
             "etcd_server_range_duration_seconds", Buckets.Apply, "How long reading a range took.", "success");
-        Range = new OutcomeHistogram(range.With("true"), range.With("false"));
+        Range = new OutcomeHistogram(outcome => range.With(outcome));
     }
 
     public OutcomeHistogram Range { get; }
@@ -40,17 +43,26 @@ public sealed class RequestMetrics
     /// <param name="operation">As the field of the entry: <c>Put</c>, <c>Txn</c>. To be kept: this looks it
     /// up.</param>
     public OutcomeHistogram ApplyOf(string operation) =>
-        new(_apply.With("v3", operation, "true"), _apply.With("v3", operation, "false"));
+        new(outcome => _apply.With("v3", operation, outcome));
 
     /// <param name="type">The method: <c>Put</c>, <c>Range</c>. To be kept: this looks it up.</param>
     public OutcomeHistogram RequestOf(string type) =>
-        new(_request.With(type, "true"), _request.With(type, "false"));
+        new(outcome => _request.With(type, outcome));
 
     /// <summary>Counts a request of a client that called itself <paramref name="version"/>, if anything.</summary>
     public void CountClient(bool isStream, string? version)
     {
-        if (!_byVersion.TryGetValue((isStream, version ?? "unknown"), out var counter))
-            counter = FirstOf(isStream, version ?? "unknown");
+        version ??= "unknown";
+        if (!isStream && _lastUnary is { } known && known.Version == version)
+        {
+            known.Requests.Increment();
+            return;
+        }
+
+        if (!_byVersion.TryGetValue((isStream, version), out var counter))
+            counter = FirstOf(isStream, version);
+        if (!isStream)
+            _lastUnary = new KnownClient(version, counter);
         counter.Increment();
     }
 
@@ -60,14 +72,18 @@ public sealed class RequestMetrics
         var counter = _requests.With(isStream ? "stream" : "unary", name);
         return name == version ? _byVersion.GetOrAdd((isStream, version), counter) : counter;
     }
+
+    private sealed record KnownClient(string Version, Counter Requests);
 }
 
-/// <summary>How long something took, apart for what came of it.</summary>
-public sealed class OutcomeHistogram(Histogram succeeded, Histogram failed)
+/// <summary>How long something took, apart for what came of it. A series is there once it has something to
+/// show.</summary>
+/// <param name="make">Finds or makes the series for the label value <c>true</c> or <c>false</c>.</param>
+public sealed class OutcomeHistogram(Func<string, Histogram> make)
 {
-    public void Observe(TimeSpan elapsed, bool hasSucceeded) => (hasSucceeded ? succeeded : failed).Observe(elapsed);
+    private Histogram? _succeeded;
+    private Histogram? _failed;
 
-    /// <param name="startTimestamp">From <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
-    public void ObserveSince(long startTimestamp, bool hasSucceeded) =>
-        (hasSucceeded ? succeeded : failed).ObserveSince(startTimestamp);
+    public void Observe(TimeSpan elapsed, bool hasSucceeded) =>
+        (hasSucceeded ? _succeeded ??= make("true") : _failed ??= make("false")).Observe(elapsed);
 }

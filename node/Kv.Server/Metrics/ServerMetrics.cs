@@ -98,6 +98,12 @@ public sealed class ProposalMetrics(MetricRegistry registry)
     public Gauge Pending { get; } = registry.Gauge(
         "etcd_server_proposals_pending", "Proposals that wait to be applied.");
 
+    /// <summary>Proposals made, and those of them whose outcome is known: what lies between is pending. Two counters
+    /// cost less than a number that goes up and down.</summary>
+    public Counter Begun { get; } = new();
+
+    public Counter Ended { get; } = new();
+
     public Counter Failed { get; } = registry.Counter("etcd_server_proposals_failed_total", "Proposals that failed.");
 
     public Counter SlowApplies { get; } = registry.Counter(

@@ -1,12 +1,13 @@
 using System.Runtime.InteropServices;
 using Kv.Grpc;
+using Kv.Replication;
 using Kv.Server.Calls;
 using Kv.Server.Configuration;
 using Kv.Server.Http;
-using Kv.Server.Peers;
 using Kv.Server.Metrics;
+using Kv.Server.Observers;
+using Kv.Server.Peers;
 using Kv.Server.Upkeep;
-using Kv.Replication;
 using Kv.Storage;
 using Kv.Storage.Log;
 using Kv.Store;
@@ -21,6 +22,7 @@ namespace Kv.Server.Startup;
 /// make them, in order, and end them in the opposite order.</summary>
 internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<int> exit) : IDisposable
 {
+    private const string QuotaName = "v3-applier"; // as etcd calls it
     private const int ExitFailed = 1;
     private const int ExitBySigterm = 143;
     private const int ExitBySigint = 130;
@@ -48,54 +50,69 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             ExitBySigterm));
         using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => OnSignal(context,
             ExitBySigint));
+        StorageSettings storage = configuration.Storage;
+        Log.StartingServer(
+            log,
+            ProductText.ServerVersion,
+            ProductText.Runtime,
+            configuration.Member.Name,
+            storage.DataDirectory,
+            storage.DedicatedWalDirectory ?? "");
         var disk = new RealDisk();
         var lanes = new MemberLanes(OnFault);
         var tokens = new SimpleTokens(TimeProvider.System, TokenLifetime);
         IReadOnlyList<GrpcMethod> methods = [];
-        using var metrics = new NodeMetrics(() => methods);
-        var logOptions = new LogOptions(Observer: new LogObserver(metrics.Disk));
+        using var metrics = new NodeMetrics(() => methods, configuration.HasExtensiveMetrics);
+        var observation = new Observation(metrics, log);
         using var peers = new PeerClient(PeerSide.DialTimeout(configuration.Timing), tls: null);
-        disk.CreateDirectory(configuration.Storage.Files.Snapshots);
-        LogSummary? found = MemberLog.Find(disk, configuration.Storage.Files);
+        disk.CreateDirectory(storage.Files.Snapshots);
+        LogSummary? found = MemberLog.Find(disk, storage.Files);
         JoinedCluster? joined =
             found is null ? await ClusterJoin.MeetAsync(configuration, peers, _stop.Token) : null;
-        using var member = OpenedMember.Open(
-            disk, configuration, found, joined, tokens, lanes, logOptions, log);
+        using var member = OpenedMember.Open(disk, configuration, found, joined, tokens, lanes, observation);
         Log.StartingMember(log, MemberIds.ToText(member.MemberId), MemberIds.ToText(member.ClusterId));
 
         using var inbox = new Inbox(WaitingMax);
         await using var peerSide = new PeerSide(
             configuration, member, joined?.Members ?? [], inbox, disk, OnRemoved, log);
         using var replicated = new ReplicatedMember(
-            member, inbox, peerSide.Transport, peerSide.Snapshots, configuration, OnRemoved, OnFault);
+            member,
+            inbox,
+            peerSide.Transport,
+            peerSide.Snapshots,
+            configuration,
+            OnRemoved,
+            OnFault,
+            observation);
         StoreParts store = member.Store;
-        var identity = new WatchIdentity(member.ClusterId, member.MemberId, () => replicated.View.Term);
-        var hub = new WatchHub(
-            store.Kv,
-            lanes.Watch,
-            identity,
-            WatchLimits.Default with
-            {
-                ProgressInterval = configuration.Timing.WatchProgress,
-                FragmentBytes = configuration.Limits.MessageBytesMax,
-            },
-            new Random());
-        store.Kv.Changes = new CountingSink(metrics.Mvcc, hub);
+        WatchHub hub = OpenHub(member, replicated);
         NodeGauges.ConnectWatch(metrics.Watch, hub.Counters);
-        var clock = new LeaseClock(store.Leases, TimeProvider.System, new LeaseClockOptions());
+        var clock = new LeaseClock(store.Leases, TimeProvider.System, new LeaseClockOptions
+        {
+            Renewed = metrics.Leases.Renewed.Increment,
+        });
         var services = new NodeServices(
-            configuration, member, replicated, peerSide.Transport, peers, hub, clock, tokens);
+            configuration, member, replicated, peerSide.Transport, peers, hub, clock, tokens, observation);
+        var news = new LeaderNews(replicated.View, member.MemberId, TimeProvider.System, log);
         var keeper = new LeaseKeeper(
-            clock, replicated.View, services.Log, TimeProvider.System, configuration.Timing.Election);
+            clock, replicated.View, services.Log, TimeProvider.System, configuration.Timing.Election, observation);
 
         services.Learner.Update();
         await peerSide.StartAsync(services.ForPeers, OnMembersChanged, _stop.Token);
         replicated.Start();
-        await using GrpcServer server = await ServeAsync(member, replicated, services, keeper, metrics);
+        await using GrpcServer server = await ServeAsync(member, replicated, services, keeper, news, metrics);
         methods = server.Methods;
         var versions = new VersionMonitor(
             member.MemberId, store.Members, replicated.View, services.Log, peers, TimeProvider.System);
-        await KeepUpAsync(services, replicated, hub, keeper, versions, store);
+        var compactor = new AutoCompactor(
+            configuration.Compaction.Auto, store.Kv, replicated.View, services.Log, TimeProvider.System, log);
+        await Task.WhenAll(
+            keeper.RunAsync(_stop.Token),
+            compactor.RunAsync(_stop.Token),
+            news.RunAsync(_stop.Token),
+            versions.RunAsync(_stop.Token),
+            new WatchTicker(hub, TimeProvider.System).RunAsync(_stop.Token));
+        await UntilStoppedAsync();
 
         await peerSide.HandOverAsync(services.Leadership, CancellationToken.None);
         Log.Closing(log, configuration.Member.Name, configuration.Storage.DataDirectory);
@@ -120,23 +137,42 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
 
     private static bool IsInit => Environment.ProcessId == 1;
 
+    private WatchHub OpenHub(OpenedMember member, ReplicatedMember replicated)
+    {
+        var identity = new WatchIdentity(member.ClusterId, member.MemberId, () => replicated.View.Term);
+        WatchLimits limits = WatchLimits.Default with
+        {
+            ProgressInterval = configuration.Timing.WatchProgress,
+            FragmentBytes = configuration.Limits.MessageBytesMax,
+        };
+        var hub = new WatchHub(member.Store.Kv, member.Lanes.Watch, identity, limits, new Random());
+        member.Store.Kv.Changes = hub;
+        return hub;
+    }
+
     private async Task<GrpcServer> ServeAsync(
         OpenedMember member,
         ReplicatedMember replicated,
         NodeServices services,
         LeaseKeeper keeper,
+        LeaderNews news,
         NodeMetrics metrics)
     {
         var publisher = new Publisher(
             services.Log, replicated.View, member.Store.Members, member.MemberId, configuration.Member);
         await publisher.PublishAsync(_stop.Token);
         keeper.NoticeLeadership();
+        news.Look();
         Log.PublishedMember(
             log,
             MemberIds.ToText(member.MemberId),
             MemberIds.ToText(member.ClusterId),
             configuration.Member.AdvertiseClientUrls);
 
+        if (services.Quota.Bytes > 0)
+            Log.EnabledQuota(log, QuotaName, services.Quota.Bytes);
+        else
+            Log.DisabledQuota(log, QuotaName);
         NodeGauges.Connect(metrics, member, replicated.View, services.Quota);
         metrics.Server.SetFeatures(configuration.Features);
         TellVersion(member.Store.Members, metrics);
@@ -154,6 +190,13 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             KeepAlivePingTimeout = configuration.Limits.KeepAliveTimeout,
             Admission = services.Learner.Admit,
             Faulted = (method, fault) => Log.MethodFaulted(log, method, fault),
+            Observer = new CallObserver(
+                metrics.Requests,
+                replicated.View,
+                configuration.Timing.SlowRequest,
+                metrics.Handling,
+                TimeProvider.System,
+                log),
             PlainHttp = configuration.Member.ListenClientHttpUrls.Count == 0 ? plain : null,
         });
         services.AddTo(server);
@@ -181,23 +224,6 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     {
         if (Version.TryParse(members.Version, out Version? version))
             metrics.Server.SetClusterVersion(version.ToString(fieldCount: 2));
-    }
-
-    private async Task KeepUpAsync(
-        NodeServices services, ReplicatedMember replicated, WatchHub hub, LeaseKeeper keeper,
-        VersionMonitor versions, StoreParts store)
-    {
-        var compactor = new AutoCompactor(
-            configuration.Compaction.Auto, store.Kv, replicated.View, services.Log, TimeProvider.System);
-        Task[] tasks =
-        [
-            keeper.RunAsync(_stop.Token),
-            compactor.RunAsync(_stop.Token),
-            versions.RunAsync(_stop.Token),
-            new WatchTicker(hub, TimeProvider.System).RunAsync(_stop.Token),
-        ];
-        await Task.WhenAll(tasks);
-        await UntilStoppedAsync();
     }
 
     private async Task UntilStoppedAsync()

@@ -17,6 +17,8 @@ internal static class NodeGauges
         metrics.Server.SetId(MemberIds.ToText(member.MemberId));
         metrics.Server.QuotaBytes.Set(quota.Bytes);
         metrics.Server.AuthRevision.ReadFrom(() => store.Auth.Revision);
+        metrics.Server.Role.IsLearner.ReadFrom(
+            () => store.Members.Find(member.MemberId) is { IsLearner: true } ? 1 : 0);
         ConnectReplica(metrics.Server, view);
         ConnectStore(metrics.Mvcc, store);
     }
@@ -37,6 +39,7 @@ internal static class NodeGauges
         metrics.Role.LeaderChanges.ReadFrom(() => view.LeaderChanges);
         metrics.Proposals.Committed.ReadFrom(() => view.Committed);
         metrics.Proposals.Applied.ReadFrom(() => view.Applied);
+        metrics.Proposals.Pending.ReadFrom(() => metrics.Proposals.Begun.Value - metrics.Proposals.Ended.Value);
     }
 
     private static void ConnectStore(MvccMetrics metrics, StoreParts store)
@@ -47,5 +50,10 @@ internal static class NodeGauges
         metrics.DatabaseBytes.ReadFrom(() => store.Backend.FileBytes);
         metrics.DatabaseBytesInUse.ReadFrom(() => store.Backend.InUseBytes);
         metrics.OpenReads.ReadFrom(() => store.Backend.OpenReadCount);
+        metrics.Puts.ReadFrom(() => store.Kv.Counts.Puts);
+        metrics.PutBytes.ReadFrom(() => store.Kv.Counts.PutBytes);
+        metrics.Deletes.ReadFrom(() => store.Kv.Counts.Deletes);
+        metrics.Ranges.ReadFrom(() => store.Kv.Counts.Ranges);
+        metrics.Transactions.ReadFrom(() => store.Kv.Counts.Transactions);
     }
 }

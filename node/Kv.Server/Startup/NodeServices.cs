@@ -4,6 +4,7 @@ using Kv.Replication;
 using Kv.Server.Calls;
 using Kv.Server.Configuration;
 using Kv.Server.Membership;
+using Kv.Server.Observers;
 using Kv.Server.Peers;
 using Kv.Server.Upkeep;
 using Kv.Store;
@@ -17,13 +18,14 @@ internal sealed class NodeServices
 {
     private readonly NodeConfiguration _configuration;
     private readonly OpenedMember _member;
-    private readonly ReplicatedMember _replicated;
     private readonly WatchHub _hub;
     private readonly Gate _gate;
     private readonly ResponseHeaders _headers;
     private readonly Proposer _proposer;
     private readonly LeaseDesk _leases;
     private readonly Reconfiguration _reconfiguration;
+    private readonly ProposalObserver _proposals;
+    private readonly Observation _observation;
 
     public NodeServices(
         NodeConfiguration configuration,
@@ -33,20 +35,23 @@ internal sealed class NodeServices
         PeerClient peers,
         WatchHub hub,
         LeaseClock clock,
-        SimpleTokens tokens)
+        SimpleTokens tokens,
+        Observation observation)
     {
         _configuration = configuration;
         _member = member;
-        _replicated = replicated;
         _hub = hub;
         Clock = clock;
         StoreParts store = member.Store;
         RequestIds = new RequestIds(member.MemberId, TimeProvider.System.GetUtcNow());
         _proposer = new Proposer(
             replicated.Inbox, RequestIds, replicated.View, configuration.Limits.RequestBytesMax);
-        Log = new LoggedRequests(_proposer);
-        Reads = new LinearizableReads(replicated.Inbox, replicated.View);
-        Upkeep = new StoreUpkeep(store, member.Lanes.Apply, TimeProvider.System);
+        _observation = observation;
+        _proposals = new ProposalObserver(observation.Metrics.Server.Proposals, observation.Metrics.Requests);
+        Log = new LoggedRequests(_proposer, _proposals);
+        Reads = new LinearizableReads(
+            replicated.Inbox, replicated.View, configuration.Timing.RequestTimeout, observation);
+        Upkeep = new StoreUpkeep(store, member.Lanes.Apply, TimeProvider.System, observation);
         Quota = new Quota(store.Backend, store.Alarms, Log, member.MemberId, configuration.Storage.QuotaBytes ?? 0);
         _gate = new Gate(store.Auth, store, tokens);
         _headers = new ResponseHeaders(member.ClusterId, member.MemberId, replicated.View, store.Kv);
@@ -94,7 +99,8 @@ internal sealed class NodeServices
     {
         StoreParts store = _member.Store;
         AddKv(server);
-        server.Add(new WatchCalls(_hub, _gate, _replicated.View).Bind());
+        var watching = new WatchObserver(_observation.Metrics.Watch, _observation.Metrics.Requests);
+        server.Add(new WatchCalls(_hub, _gate, watching).Bind());
         server.Add(Lease.BindService(new LeaseCalls(
             store.Leases, Clock, _leases, Log, Quota, Reads, _gate, _headers)));
         server.Add(Cluster.BindService(new ClusterCalls(
@@ -114,11 +120,11 @@ internal sealed class NodeServices
             _gate,
             _member.Store.Auth,
             _headers,
-            _replicated.View,
             Learner,
+            new ReadObserver(_observation.Metrics, _configuration.Timing.SlowApply, _observation.Log),
             _configuration.Limits.RequestBytesMax);
         var writes = new KvWrites(
-            _proposer, _gate, Quota, reads, _configuration.Limits.TxnOperationsMax);
+            _proposer, _gate, Quota, reads, _configuration.Limits.TxnOperationsMax, _proposals);
         server.AddUnary("/etcdserverpb.KV/Range", reads.RangeAsync);
         server.AddUnary("/etcdserverpb.KV/Put", writes.PutAsync);
         server.AddUnary("/etcdserverpb.KV/DeleteRange", writes.DeleteRangeAsync);

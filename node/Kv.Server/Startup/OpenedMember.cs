@@ -1,11 +1,11 @@
 using Kv.Replication;
 using Kv.Server.Configuration;
+using Kv.Server.Observers;
 using Kv.Storage;
 using Kv.Storage.Log;
 using Kv.Storage.Pages;
 using Kv.Store;
 using Kv.Store.Leases;
-using Microsoft.Extensions.Logging;
 
 namespace Kv.Server.Startup;
 
@@ -45,9 +45,9 @@ internal sealed class OpenedMember : IDisposable
         JoinedCluster? joined,
         ITokens tokens,
         MemberLanes lanes,
-        LogOptions logOptions,
-        ILogger log)
+        Observation observation)
     {
+        var logOptions = new LogOptions(Observer: new LogObserver(observation.Metrics.Disk, observation.Log));
         StorageSettings storage = configuration.Storage;
         MemberFiles files = storage.Files;
         LogSummary summary = found ?? CreateLog(disk, files, configuration, joined, logOptions);
@@ -55,15 +55,15 @@ internal sealed class OpenedMember : IDisposable
         var backend = Backend.Open(disk, files.PageFile, new BackendOptions
         {
             CommitLane = lanes.Commit,
-            Pages = new PageFileOptions(),
+            Pages = new PageFileOptions { Observer = new CommitObserver(observation.Metrics.Disk) },
             BatchInterval = storage.BatchInterval,
             BatchOperationsMax = storage.BatchOperationsMax,
         });
-        Logging.Log.OpenedBackend(log, files.PageFile, TimeProvider.System.GetElapsedTime(start));
+        Logging.Log.OpenedBackend(observation.Log, files.PageFile, TimeProvider.System.GetElapsedTime(start));
         OpenedLog opened = MemberLog.Open(disk, files, summary, backend, logOptions);
         if (opened.Contents.TornTail is { } torn)
-            Logging.Log.RepairedLog(log, torn.Place.ToString(), torn.Place.Offset);
-        return new OpenedMember(files, lanes, opened, OpenStore(configuration, backend, tokens, lanes, log));
+            Logging.Log.RepairedLog(observation.Log, torn.Place.ToString(), torn.Place.Offset);
+        return new OpenedMember(files, lanes, opened, OpenStore(configuration, backend, tokens, lanes, observation));
     }
 
     public void Dispose() => Store.Backend.Dispose();
@@ -82,13 +82,19 @@ internal sealed class OpenedMember : IDisposable
     }
 
     private static StoreParts OpenStore(
-        NodeConfiguration configuration, Backend backend, ITokens tokens, MemberLanes lanes, ILogger log)
+        NodeConfiguration configuration,
+        Backend backend,
+        ITokens tokens,
+        MemberLanes lanes,
+        Observation observation)
     {
         long start = TimeProvider.System.GetTimestamp();
         var leases = new LeaseBook(backend, MinimalLease(configuration.Timing));
-        var kv = MvccStore.Open(backend, leases, lanes.Compaction);
-        Logging.Log.RestoredStore(log, kv.CurrentRevision, TimeProvider.System.GetElapsedTime(start));
-        Logging.Log.RestoredIndex(log, backend.ConsistentIndex);
+        var compactions = new CompactionObserver(
+            observation.Metrics.Mvcc.Compaction, backend, TimeProvider.System, observation.Log);
+        var kv = MvccStore.Open(backend, leases, lanes.Compaction, compactions);
+        Logging.Log.RestoredStore(observation.Log, kv.CurrentRevision, TimeProvider.System.GetElapsedTime(start));
+        Logging.Log.RestoredIndex(observation.Log, backend.ConsistentIndex);
         return new StoreParts(
             backend,
             kv,

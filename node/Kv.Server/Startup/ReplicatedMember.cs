@@ -1,6 +1,7 @@
 using Kv.Raft;
 using Kv.Replication;
 using Kv.Server.Configuration;
+using Kv.Server.Observers;
 using Kv.Store;
 
 namespace Kv.Server.Startup;
@@ -21,14 +22,20 @@ internal sealed class ReplicatedMember : IDisposable
         SnapshotFiles snapshots,
         NodeConfiguration configuration,
         Action onRemoved,
-        Action<string, Exception> onFault)
+        Action<string, Exception> onFault,
+        Observation observation)
     {
         _lanes = member.Lanes;
         TimingSettings timing = configuration.Timing;
         Inbox = inbox;
         _logLane = new LogLane(new TurnWriter(member.Log.Writer, snapshots), Inbox, onFault);
         var checkpoints = new Checkpoints(
-            snapshots, member.Store, _logLane, Inbox, ToCheckpoints(configuration.Storage));
+            snapshots,
+            member.Store,
+            _logLane,
+            Inbox,
+            ToCheckpoints(configuration.Storage),
+            new CheckpointObserver(observation.Metrics.Disk, observation.Log));
         checkpoints.StartFrom(member.Log.Contents.From.Index);
         var raft = new RaftNode(ToRaft(member.MemberId, timing), member.Log.State);
         var applier = new EntryApplier(
@@ -38,7 +45,8 @@ internal sealed class ReplicatedMember : IDisposable
             new Applier(member.Store, member.ClusterId, member.MemberId),
             member.Log.State.Conf,
             checkpoints,
-            snapshots);
+            snapshots,
+            new ApplyObserver(observation.Metrics, member.Store, timing.SlowApply, observation.Log));
         var ids = new RequestIds(member.MemberId, TimeProvider.System.GetUtcNow());
         var replica = new Replica(raft, network, _logLane, applier, ids, ToReplica(configuration))
         {

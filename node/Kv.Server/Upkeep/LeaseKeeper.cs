@@ -1,7 +1,10 @@
+using System.Globalization;
 using Etcdserverpb;
 using Grpc.Core;
 using Kv.Replication;
 using Kv.Server.Calls;
+using Kv.Server.Logging;
+using Kv.Server.Observers;
 using Kv.Store.Leases;
 using LeaseCheckpoint = Kv.Store.Leases.LeaseCheckpoint;
 
@@ -10,7 +13,12 @@ namespace Kv.Server.Upkeep;
 /// <summary>Revokes, through the log, the leases that have ended, as long as this member leads; and tells the clock of
 /// leases when it begins and ceases to lead. Its loop is the clock's one lane.</summary>
 internal sealed class LeaseKeeper(
-    LeaseClock clock, ReplicaView view, LoggedRequests log, TimeProvider time, TimeSpan electionTimeout)
+    LeaseClock clock,
+    ReplicaView view,
+    LoggedRequests requests,
+    TimeProvider time,
+    TimeSpan electionTimeout,
+    Observation observation)
 {
     // How many requests to revoke are under way at once, as in etcd.
     private const int ParallelMax = 16;
@@ -57,8 +65,24 @@ internal sealed class LeaseKeeper(
         await Parallel.ForEachAsync(
             _expired,
             new ParallelOptions { MaxDegreeOfParallelism = ParallelMax, CancellationToken = stop },
-            async (id, _) => await TryLogAsync(
-                new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = id } }));
+            async (id, _) => await RevokeAsync(id));
+    }
+
+    // What does not come through now is handed out again after a while.
+    private async Task RevokeAsync(long id)
+    {
+        try
+        {
+            await requests.ProposeAsync(
+                new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = id } });
+            observation.Metrics.Leases.Expired.Increment();
+        }
+        catch (RpcException refused)
+        {
+            // Revoked by its client meanwhile, or no leader.
+            Log.FailedToRevokeLease(
+                observation.Log, id.ToString("x16", CultureInfo.InvariantCulture), refused.Status.Detail);
+        }
     }
 
     private async Task TellCheckpointsAsync()
@@ -70,19 +94,13 @@ internal sealed class LeaseKeeper(
         var request = new LeaseCheckpointRequest();
         request.Checkpoints.AddRange(_checkpoints.Select(checkpoint =>
             new Etcdserverpb.LeaseCheckpoint { ID = checkpoint.Id, RemainingTTL = checkpoint.RemainingTtl }));
-        await TryLogAsync(new InternalRaftRequest { LeaseCheckpoint = request });
-    }
-
-    // What does not come through now is handed out again after a while.
-    private async Task TryLogAsync(InternalRaftRequest request)
-    {
         try
         {
-            await log.ProposeAsync(request);
+            await requests.ProposeAsync(new InternalRaftRequest { LeaseCheckpoint = request });
         }
         catch (RpcException)
         {
-            // Revoked by its client meanwhile, or no leader.
+            // No leader: then there will be another, who tells of them later.
         }
     }
 }

@@ -10,6 +10,8 @@ public sealed class RevisionHistory(TimeSpan retention)
 
     private readonly Queue<long> _samples = new();
 
+    public TimeSpan Retention => retention;
+
     /// <summary>How often to sample: ten times in the retention, but at least ten times an hour.</summary>
     public TimeSpan Interval { get; } =
         (retention < LongestPeriod ? retention : LongestPeriod) / SamplesPerPeriod;

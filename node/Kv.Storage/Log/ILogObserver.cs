@@ -4,6 +4,8 @@ namespace Kv.Storage.Log;
 /// meanwhile.</summary>
 public interface ILogObserver
 {
+    void OnWriting();
+
     void OnWritten(int bytes);
 
     void OnSyncStarting();

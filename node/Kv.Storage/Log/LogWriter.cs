@@ -212,6 +212,7 @@ public sealed class LogWriter : IDisposable
     {
         if (_records.Count == 0)
             return;
+        _options.Observer?.OnWriting();
         _segments.Current.Write(_position, _records.Written);
         _options.Observer?.OnWritten(_records.Count);
         _position += _records.Count;

@@ -213,7 +213,11 @@ public sealed class PageFile : IDisposable
         ulong id = _current.Id + 1;
         if ((int)(id % 2) == _newestSlot)
             id++;
-        _writing = new WriteTransaction(this, _current, id, _memory) { IsCompacting = isCompacting };
+        _writing = new WriteTransaction(this, _current, id, _memory)
+        {
+            IsCompacting = isCompacting,
+            Observer = isCompacting ? null : _options.Observer,
+        };
         return _writing;
     }
 

@@ -17,6 +17,8 @@ public sealed record PageFileOptions
     /// and opening reads the whole tree to find what is free.</summary>
     public bool StoreFreeList { get; init; }
 
+    public ICommitObserver? Observer { get; init; }
+
     /// <summary>Opens without taking the lock, and without finding the free pages; nothing can be written.</summary>
     public bool ReadOnly { get; init; }
 }

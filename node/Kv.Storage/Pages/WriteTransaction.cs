@@ -44,6 +44,8 @@ public sealed class WriteTransaction : IDisposable
     /// <summary>Whether free pages at the end are given up at commit.</summary>
     internal bool IsCompacting { get; init; }
 
+    internal ICommitObserver? Observer { get; init; }
+
     internal PagePool Pool => _file.Pool;
 
     /// <summary>Pages that the committed tree has and this one will not have.</summary>
@@ -64,11 +66,14 @@ public sealed class WriteTransaction : IDisposable
     public void Commit()
     {
         Invariant.Require(!IsEnded);
+        Observer?.OnCommitting();
         var root = Root.Spill();
         IsEnded = true;
         if (IsCompacting)
             HighWater = _file.Pool.Free.TrimEnd(HighWater);
+        Observer?.OnLaidOut();
         _file.Commit(this, root);
+        Observer?.OnCommitted();
         _memory.Reset();
     }
 

@@ -126,8 +126,10 @@ internal sealed unsafe class WriteTree
     /// <summary>Joins nodes that became too small. Must come before <see cref="Spill"/>.</summary>
     public void Rebalance()
     {
+        _transaction.Observer?.OnRebalancing();
         _finger = default;
         _root = new TreeSpill(_transaction, fillPercent: 1).Rebalance(Root());
+        _transaction.Observer?.OnRebalanced();
     }
 
     /// <summary>Makes pages of all nodes and returns the root's.</summary>

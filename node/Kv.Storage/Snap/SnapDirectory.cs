@@ -12,18 +12,24 @@ public static class SnapDirectory
 
     /// <summary>Writes a file that is there as a whole or not at all, and returns when it is on disk. Beginnings left
     /// by a crash are called <c>tmp*</c>, which every start removes.</summary>
-    public static void Save(IDisk disk, string directory, SnapFile snap)
+    public static void Save(IDisk disk, string directory, SnapFile snap, ISnapObserver? observer = null)
     {
+        observer?.OnSaving();
+        byte[] bytes = snap.Encode();
+        observer?.OnEncoded();
         string name = Name(snap.Term, snap.Index);
         string beginning = Path.Combine(directory, "tmp." + name);
         using (IFile file = disk.Open(beginning, FileAccessMode.Create))
         {
-            file.Write(0, snap.Encode());
+            file.Write(0, bytes);
+            observer?.OnSyncing();
             file.Sync();
+            observer?.OnSynced();
         }
 
         disk.Rename(beginning, Path.Combine(directory, name));
         disk.SyncDirectory(directory);
+        observer?.OnSaved();
     }
 
     /// <summary>The newest sound file that is one of <paramref name="wanted"/>, the snapshots of the log; null if there

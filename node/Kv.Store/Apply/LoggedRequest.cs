@@ -98,6 +98,22 @@ public readonly ref struct LoggedRequest
         return start..(start + (int)length);
     }
 
+    /// <summary>The number of the request's field, as <see cref="Field"/>, read off the first byte where that will do:
+    /// what the data path is made of begins with its request.</summary>
+    public static int FieldOf(ReadOnlySpan<byte> entry)
+    {
+        const int FirstRequestField = 3;
+        const int WireTypeMask = (1 << WireTypeBits) - 1;
+        const int ContinuationBit = 0x80;
+        if (entry.IsEmpty)
+            return 0;
+        int tag = entry[0];
+        int field = tag >> WireTypeBits;
+        if ((tag & ContinuationBit) == 0 && (tag & WireTypeMask) == LengthDelimited && field >= FirstRequestField)
+            return field;
+        return TryParse(entry, out LoggedRequest request) ? request.Field : 0;
+    }
+
     /// <summary>False if the bytes are no such frame; then the entry is one of etcd's v2 requests, or
     /// damaged.</summary>
     public static bool TryParse(ReadOnlySpan<byte> entry, out LoggedRequest request)

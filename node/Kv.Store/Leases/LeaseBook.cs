@@ -44,10 +44,13 @@ public sealed class LeaseBook : ILeaseAttachments
     /// <summary>The lessor's rule for a request, before it is proposed and when it is applied. Any thread.</summary>
     public static KvError CheckTtl(long ttl) => ttl > TtlMax ? KvError.LeaseTtlTooLarge : KvError.None;
 
+    /// <summary>The TTL that a lease has that was asked for with <paramref name="ttl"/>.</summary>
+    public long GrantedTtl(long ttl) => Math.Max(ttl, _ttlMin);
+
     /// <summary>Adds a lease; <paramref name="grantedTtl"/> is the TTL that it has then.</summary>
     public KvError Grant(long id, long ttl, out long grantedTtl)
     {
-        grantedTtl = Math.Max(ttl, _ttlMin);
+        grantedTtl = GrantedTtl(ttl);
         if (id == 0)
             return KvError.LeaseNotFound; // 0 means "no lease" in a put
         if (CheckTtl(ttl) is var error and not KvError.None)
@@ -153,7 +156,7 @@ public sealed class LeaseBook : ILeaseAttachments
         from.ForEach(StoreBucket.Lease, (key, value) =>
         {
             Leasepb.Lease stored = Parse(key, value);
-            var lease = new Lease(stored.ID, Math.Max(stored.TTL, _ttlMin), stored.RemainingTTL);
+            var lease = new Lease(stored.ID, GrantedTtl(stored.TTL), stored.RemainingTTL);
             leases[stored.ID] = lease;
             Clock?.OnGranted(lease);
         });

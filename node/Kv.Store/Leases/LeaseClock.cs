@@ -145,6 +145,7 @@ public sealed class LeaseClock
             if (lease.TrySetExpiry(now + (lease.Ttl * TimeSpan.TicksPerSecond), expiry))
             {
                 ttl = lease.Ttl;
+                _options.Renewed?.Invoke();
                 return LeaseRenewal.Renewed;
             }
         }

@@ -16,6 +16,9 @@ public sealed record LeaseClockOptions
     /// <summary>How often what remains of a long lease is told to the other members; null for never.</summary>
     public TimeSpan? CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Called each time a lease is kept alive, on the thread that does; must be quick.</summary>
+    public Action? Renewed { get; init; }
+
     /// <summary>Leases told of in one request.</summary>
     public int CheckpointsMax { get; init; } = 1000;
 }

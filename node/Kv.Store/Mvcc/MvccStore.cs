@@ -16,19 +16,22 @@ public sealed class MvccStore : IHistory
     private readonly StoreWriter _writer;
     private readonly TxnRun _txn;
     private readonly ILane _compactionLane;
+    private readonly ICompactionObserver? _compactionObserver;
     private readonly ReplyPool<TxnRun> _readRuns;
     private readonly List<Revision> _previous = [];
     private readonly SliceList _slices = new();
     private volatile StoreCompactor _compactor;
 
-    private MvccStore(Backend backend, ILeaseAttachments leases, ILane compactionLane)
+    private MvccStore(
+        Backend backend, ILeaseAttachments leases, ILane compactionLane, ICompactionObserver? observer)
     {
         _space = new KeySpace(backend);
         _leases = leases;
         _writer = new StoreWriter(_space, leases);
         _txn = new TxnRun(_space, leases);
         _compactionLane = compactionLane;
-        _compactor = new StoreCompactor(_space, compactionLane);
+        _compactionObserver = observer;
+        _compactor = new StoreCompactor(_space, compactionLane, observer);
         _readRuns = new ReplyPool<TxnRun>(() => new TxnRun(_space, leases));
     }
 
@@ -38,6 +41,8 @@ public sealed class MvccStore : IHistory
         get => _writer.Sink;
         set => _writer.Sink = value;
     }
+
+    public StoreCounts Counts => _writer.Counts;
 
     /// <summary>The last revision that is applied. Any thread.</summary>
     public long CurrentRevision => _space.Current;
@@ -60,9 +65,13 @@ public sealed class MvccStore : IHistory
 
     /// <summary>Takes in what the backend holds, and goes on with a compaction that was not finished. Leases must be
     /// loaded before, as keys are attached to them here.</summary>
-    public static MvccStore Open(Backend backend, ILeaseAttachments leases, ILane compactionLane)
+    public static MvccStore Open(
+        Backend backend,
+        ILeaseAttachments leases,
+        ILane compactionLane,
+        ICompactionObserver? compactionObserver = null)
     {
-        var store = new MvccStore(backend, leases, compactionLane);
+        var store = new MvccStore(backend, leases, compactionLane, compactionObserver);
         StoreView view = backend.Hold();
         RestoredKeys keys = StoreRestore.Run(backend, view, leases);
         Backend.Release(view);
@@ -78,7 +87,10 @@ public sealed class MvccStore : IHistory
         if (put.Lease != 0 && !_leases.Exists(put.Lease))
             return KvError.LeaseNotFound;
         if ((put.KeepsValue || put.KeepsLease) && !Exists(put.Key))
+        {
+            Counts.Add(new OperationTally { Ranges = 1 });
             return KvError.KeyNotFound;
+        }
 
         _writer.Begin();
         StoreView? view = PutStep.NeedsPrevious(put) ? _space.Backend.Hold() : null;
@@ -102,6 +114,8 @@ public sealed class MvccStore : IHistory
     {
         RequireReadable(DeleteRangeRequestView.TryRead(request, out DeleteRangeRequestView deletion));
         _writer.Begin();
+        if (deletion.WantsPrevious)
+            _writer.CountRange();
         bool wantsPrevious = deletion.WantsPrevious && reply is not null;
         long deleted = _writer.DeleteRange(deletion.Range, wantsPrevious ? _previous : null);
         long revision = _writer.End();
@@ -171,12 +185,14 @@ public sealed class MvccStore : IHistory
     }
 
     /// <summary>Answers an encoded <c>TxnRequest</c> that only reads (<see cref="RequestChecks.IsReadOnly"/>), at one
-    /// moment. Any thread.</summary>
-    public KvError ReadTxn(ReadOnlySpan<byte> request, in ReplyHeader header, IBufferWriter<byte> reply)
+    /// moment; <paramref name="ranges"/> is how many reads that took, comparisons included. Any thread.</summary>
+    public KvError ReadTxn(
+        ReadOnlySpan<byte> request, in ReplyHeader header, IBufferWriter<byte> reply, out int ranges)
     {
         ReadPoint point = _space.BeginRead();
         TxnRun run = _readRuns.Rent();
         KvError error = run.Read(request, point, header, reply);
+        ranges = run.Ranges;
         _readRuns.Return(run);
         KeySpace.EndRead(point);
         return error;
@@ -255,7 +271,7 @@ public sealed class MvccStore : IHistory
 
     private void GoOnCompacting(RestoredKeys keys)
     {
-        var compactor = new StoreCompactor(_space, _compactionLane);
+        var compactor = new StoreCompactor(_space, _compactionLane, _compactionObserver);
         _compactor = compactor;
         if (keys.Unfinished is not { } unfinished)
             return;

@@ -16,6 +16,7 @@ internal static class PutStep
             return default;
         }
 
+        writer.CountRange();
         ReadOnlySpan<byte> previous = Previous(space, view, writer.Revision, put.Key);
         KeyValueView.TryRead(previous, out KeyValueView row);
         writer.Put(put.Key, put.KeepsValue ? row.Value : put.Value, put.KeepsLease ? row.Lease : put.Lease);

@@ -8,7 +8,7 @@ namespace Kv.Store;
 /// rows.
 /// <para>It belongs to the store it was made for: when a snapshot replaces that, it stops at its next step, and another
 /// takes up what the new one has left to do.</para></summary>
-internal sealed class StoreCompactor(KeySpace space, ILane lane)
+internal sealed class StoreCompactor(KeySpace space, ILane lane, ICompactionObserver? observer = null)
 {
     private const int IndexStepSlots = 256;
     private const int RowStepRows = 1000;
@@ -25,6 +25,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
     private Revision _nextRow;
     private RowHash _hash;
     private bool _isAnyKept;
+    private long _deleted;
     private int _unfinished;
 
     public CompactionHashes Hashes { get; } = new();
@@ -52,6 +53,8 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
         _nextRow = default;
         _hash = new RowHash();
         _isAnyKept = false;
+        _deleted = 0;
+        observer?.OnStarting(_current.Revision);
         bool isDrained;
         lock (space.Gate)
             isDrained = _epochs.Drain(() => lane.Post(IndexStep));
@@ -69,12 +72,15 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
         bool isDone = scan.IsDone;
         _nextKey = isDone ? [] : scan.Next.ToArray();
         scan.Dispose();
+        if (isDone)
+            observer?.OnIndexCompacted();
         lane.Post(isDone ? RowStep : IndexStep);
     }
 
     private void RowStep()
     {
         CompactionJob job = _current!;
+        observer?.OnStepping();
         StoreView view = space.Backend.Hold();
         if (view.Pages.File != _file)
         {
@@ -92,6 +98,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
         }
 
         Backend.Release(view);
+        observer?.OnStepped();
         if (!isMore)
             Prune(job.Revision, Finish);
         else if (_dead.Count >= PrunedPerCommit)
@@ -133,6 +140,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
     {
         List<(Revision Revision, bool IsDelete)> dead = _dead;
         _dead = [];
+        _deleted += dead.Count;
         space.Backend.Prune(new PrunedRows(_file, dead, finished, () => lane.Post(next)));
     }
 
@@ -143,6 +151,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane)
         if (job.KeepsHash)
             Hashes.Add(new KeyValueHash(_hash.Value, job.Previous, job.Revision));
         Interlocked.Decrement(ref _unfinished);
+        observer?.OnFinished(job.Revision, _deleted, job.KeepsHash ? _hash.Value : 0);
         job.Finished?.Invoke();
         StartNext();
     }

@@ -18,9 +18,12 @@ internal sealed class StoreWriter(KeySpace space, ILeaseAttachments leases)
     private int _changeCount;
     private long _sub;
     private long _main;
+    private OperationTally _tally;
 
     /// <summary>Who is told of changes; none need be.</summary>
     public IChangeSink? Sink { get; set; }
+
+    public StoreCounts Counts { get; } = new();
 
     public bool HasChanged => _sub > 0;
 
@@ -32,10 +35,16 @@ internal sealed class StoreWriter(KeySpace space, ILeaseAttachments leases)
         _main = space.Current + 1;
         _sub = 0;
         _changeCount = 0;
+        _tally = default;
     }
+
+    /// <summary>Counts a read that is part of the request.</summary>
+    public void CountRange() => _tally.Ranges++;
 
     public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long lease)
     {
+        _tally.Puts++;
+        _tally.PutBytes += key.Length + value.Length;
         var revision = new Revision(_main, _sub++);
         KeyState state;
         lock (space.Gate)
@@ -57,6 +66,7 @@ internal sealed class StoreWriter(KeySpace space, ILeaseAttachments leases)
     /// <paramref name="previous"/>.</summary>
     public long DeleteRange(KeyRange range, List<Revision>? previous)
     {
+        _tally.Deletes++;
         if (range.IsSingle)
             return DeleteOne(range.Key, previous);
 
@@ -75,6 +85,7 @@ internal sealed class StoreWriter(KeySpace space, ILeaseAttachments leases)
     /// <summary>Makes what was written readable and tells of it; returns the revision that is current now.</summary>
     public long End()
     {
+        Counts.Add(_tally);
         if (_sub == 0)
             return space.Current;
 

@@ -15,9 +15,13 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
     private StoreWriter? _writer;
     private bool _isAnswered;
     private int _step;
+    private OperationTally _looked;
 
     // What stands inside a transaction's answer has headers with the revision alone.
     private static ReplyHeader Inner => default;
+
+    /// <summary>How many reads the run has taken, but for those of <see cref="StoreWriter"/>.</summary>
+    public int Ranges => _looked.Ranges;
 
     // Of reads, the revision at which the transaction began; of one that writes, with what it has written so far.
     private long Revision => _writer?.Revision ?? _point.Current;
@@ -36,6 +40,9 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
         writer.Begin();
         KvError error = Run(txn);
         long revision = error == KvError.None ? writer.End() : 0;
+
+        // Looking and writing are two transactions to etcd, which counts both.
+        writer.Counts.Add(_looked);
         _writer = null;
         Backend.Release(view);
         if (error == KvError.None && reply is not null)
@@ -61,6 +68,7 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
         _point = point;
         _path.Clear();
         _reply.Clear();
+        _looked = default;
     }
 
     private KvError Run(ReadOnlySpan<byte> txn)
@@ -84,6 +92,7 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
         foreach (ReadOnlySpan<byte> encoded in txn.Compares)
         {
             CompareView.TryRead(encoded, out CompareView compare);
+            _looked.Ranges++;
             succeeded = comparison.Holds(compare);
             if (!succeeded)
                 break;
@@ -124,6 +133,7 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
             return KvError.LeaseNotFound;
         if (!put.KeepsValue && !put.KeepsLease)
             return KvError.None;
+        _looked.Ranges++;
         lock (space.Gate)
             return _point.Index.TryGet(put.Key, _point.Current, out _) ? KvError.None : KvError.KeyNotFound;
     }
@@ -149,8 +159,10 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
                 case RequestOpKind.DeleteRange:
                     DeleteRange(operation.Request);
                     break;
-                case RequestOpKind.Range when _isAnswered:
-                    Range(operation.Request);
+                case RequestOpKind.Range:
+                    CountRange();
+                    if (_isAnswered)
+                        Range(operation.Request);
                     break;
                 case RequestOpKind.Txn:
                     int start = _reply.BeginNested(_path[_step]);
@@ -173,6 +185,8 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
     private void DeleteRange(ReadOnlySpan<byte> message)
     {
         DeleteRangeRequestView.TryRead(message, out DeleteRangeRequestView request);
+        if (request.WantsPrevious)
+            CountRange();
         bool wantsPrevious = request.WantsPrevious && _isAnswered;
         long deleted = _writer!.DeleteRange(request.Range, wantsPrevious ? _previous : null);
         foreach (Revision revision in _previous)
@@ -183,6 +197,14 @@ internal sealed class TxnRun(KeySpace space, ILeaseAttachments leases)
         WriteReplies.WriteDelete(ref writer, Inner, Revision, deleted, _slices, View);
         _previous.Clear();
         _slices.Clear();
+    }
+
+    private void CountRange()
+    {
+        if (_writer is null)
+            _looked.Ranges++;
+        else
+            _writer.CountRange();
     }
 
     private void Range(ReadOnlySpan<byte> message)

@@ -44,6 +44,9 @@ public sealed class WatchOutput
     /// <summary>How many events the response has.</summary>
     public int EventCount { get; private set; }
 
+    /// <summary>Whether it tells only how far the client has been told.</summary>
+    public bool IsProgress { get; private set; }
+
     /// <summary>Appends <see cref="EncodedBytes"/> bytes to <paramref name="writer"/>.</summary>
     public void WriteTo(IBufferWriter<byte> writer)
     {
@@ -97,6 +100,7 @@ public sealed class WatchOutput
             at += Encoding.UTF8.GetBytes(notice.CancelReason, _head.AsSpan(at));
         }
 
+        IsProgress = !notice.IsCreated && !notice.IsCanceled;
         _headBytes = at;
         _events = null;
         EventCount = 0;
@@ -108,6 +112,7 @@ public sealed class WatchOutput
 
     internal void SetEvents(long watchId, long revision, bool isFragment, EventList events, Range range)
     {
+        IsProgress = false;
         _headBytes = WriteHead(watchId, revision, isFragment);
         _events = events;
         _range = range;

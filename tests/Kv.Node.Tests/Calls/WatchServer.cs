@@ -3,8 +3,9 @@ using Grpc.Net.Client;
 using Kv.Grpc;
 using Kv.Node.Tests.Leases;
 using Kv.Node.Tests.Store;
-using Kv.Replication;
 using Kv.Server.Calls;
+using Kv.Server.Metrics;
+using Kv.Server.Observers;
 using Kv.Store;
 using Kv.Store.Leases;
 using Kv.Store.Watching;
@@ -33,8 +34,10 @@ internal sealed class WatchServer : IAsyncDisposable
             new AuthBook(_world.Backend),
             new SimpleTokens(new FakeTime(), TimeSpan.FromMinutes(5)));
         var gate = new Gate(store.Auth, store, (SimpleTokens)store.Tokens);
-        _server.Add(new WatchCalls(Hub, gate, new ReplicaView()).Bind());
+        _server.Add(new WatchCalls(Hub, gate, new WatchObserver(Metrics.Watch, Metrics.Requests)).Bind());
     }
+
+    public NodeMetrics Metrics { get; } = new(() => []);
 
     public WatchLimits Limits { get; }
 
@@ -69,5 +72,6 @@ internal sealed class WatchServer : IAsyncDisposable
         await Eventually.HoldsAsync(() => Hub.Counters is { Streams: 0, Watchers: 0 }, "the hub is done");
         _lane.Dispose();
         _world.Dispose();
+        Metrics.Dispose();
     }
 }

@@ -170,8 +170,9 @@ public sealed class NodeMetricsTests
         metrics.Server.SetAlarm("8e9e05c52164694d", "NOSPACE", isRaised: true);
         metrics.Server.SetFeatures(Configuration.ConfigurationReaderTests.Read().Features);
         metrics.Server.Role.PromotionFailures.With("not ready");
-        metrics.Requests.ApplyOf("Put");
-        metrics.Requests.RequestOf("Put");
+        metrics.Requests.ApplyOf("Put").Observe(TimeSpan.Zero, hasSucceeded: true);
+        metrics.Requests.RequestOf("Put").Observe(TimeSpan.Zero, hasSucceeded: true);
+        metrics.Requests.Range.Observe(TimeSpan.Zero, hasSucceeded: true);
         metrics.Requests.StreamFailures.With("watch", "send");
         metrics.Requests.CountClient(isStream: false, "3.7");
         metrics.Health.CountCheck("readyz", "non_learner", isGood: true);

@@ -14,7 +14,8 @@ public sealed class PrometheusTextTests
         ScalarFamily<Counter> calls = registry.CounterFamily("c_total", "Calls.", "Type", "API");
         calls.With("send", "watch").Increment();
         calls.With("receive", "a\"b\\c\nd").Add(2);
-        Histogram times = registry.HistogramFamily("d_seconds", new(0.001, 2), "Times.", "op").With("Put");
+        var buckets = new ExponentialBuckets(0.001, 2);
+        Histogram times = registry.HistogramFamily("d_seconds", buckets, "Times.", "op").With("Put");
         times.Observe(0.0005);
         times.Observe(0.002);
         times.Observe(1);

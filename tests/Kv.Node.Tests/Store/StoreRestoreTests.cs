@@ -301,7 +301,7 @@ public sealed class StoreRestoreTests
         {
             var txn = Some.Txn([Some.Op(Some.Range("key", "kez")), Some.Op(Some.Range("key0003"))]);
             var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-            Assert.Equal(KvError.None, _store.ReadTxn(txn.ToByteArray(), StoreWorld.Header, buffer));
+            Assert.Equal(KvError.None, _store.ReadTxn(txn.ToByteArray(), StoreWorld.Header, buffer, out _));
             TxnResponse found = TxnResponse.Parser.ParseFrom(buffer.WrittenSpan);
             IEnumerable<Mvccpb.KeyValue> rows = found.Responses.SelectMany(each => each.ResponseRange.Kvs);
             Assert.Single(rows.Select(row => row.Value).Distinct());
