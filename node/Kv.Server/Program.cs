@@ -61,7 +61,8 @@ internal static class Program
             using var node = new Node(configuration, log, Exit);
             return await node.RunAsync();
         }
-        catch (Exception fault) when (fault is CorruptDataException or BootstrapException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (
+            fault is CorruptDataException or BootstrapException or IOException or UnauthorizedAccessException)
         {
             Log.FailedToStart(log, fault);
             return ExitFailed;

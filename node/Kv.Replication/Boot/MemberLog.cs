@@ -33,9 +33,9 @@ public static class MemberLog
         return LogReader.Summarize(disk, files.Log);
     }
 
-    /// <summary>Sums up the log of a member that was started before; null if this is none. A log without an entry, a term
-    /// or a vote is none: the first start was cut short before anything was promised to anybody. To be asked before
-    /// the page file is opened, which would make it.</summary>
+    /// <summary>Sums up the log of a member that was started before; null if this is none. A log without an entry, a
+    /// term or a vote is none: the first start was cut short before anything was promised to anybody. To be asked
+    /// before the page file is opened, which would make it.</summary>
     /// <exception cref="CorruptDataException">The log is damaged, or one of the two is there without the
     /// other.</exception>
     public static LogSummary? Find(IDisk disk, MemberFiles files)

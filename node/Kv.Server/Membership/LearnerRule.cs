@@ -5,8 +5,9 @@ using Kv.Store;
 
 namespace Kv.Server.Membership;
 
-/// <summary>What a member that is a learner answers: as in etcd, only its status, serializable ranges and a snapshot of
-/// itself. Everything else goes to a voter, so that no client takes for the cluster what is still catching up.</summary>
+/// <summary>What a member that is a learner answers: as in etcd, only its status, serializable ranges and a snapshot
+/// of itself. Everything else goes to a voter, so that no client takes for the cluster what is still catching
+/// up.</summary>
 internal sealed class LearnerRule(ulong self, MemberBook members)
 {
     private const string StatusPath = "/etcdserverpb.Maintenance/Status";

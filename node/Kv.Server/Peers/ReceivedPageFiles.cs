@@ -5,8 +5,8 @@ using Kv.Storage;
 namespace Kv.Server.Peers;
 
 /// <summary>Keeps the page files that leaders send, where the replica looks for them: in the snapshots' directory,
-/// under the index of the last entry in them. Until one is whole and durable it has a name that begins with <c>tmp</c>, as
-/// in etcd, whose next start deletes such.</summary>
+/// under the index of the last entry in them. Until one is whole and durable it has a name that begins with
+/// <c>tmp</c>, as in etcd, whose next start deletes such.</summary>
 public sealed class ReceivedPageFiles(IDisk disk, MemberFiles files) : ISnapshotSink
 {
     private int _last;

@@ -46,18 +46,9 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     /// <summary>Runs until a signal comes or something fails; returns the exit code.</summary>
     public async Task<int> RunAsync()
     {
-        using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => OnSignal(context,
-            ExitBySigterm));
-        using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => OnSignal(context,
-            ExitBySigint));
-        StorageSettings storage = configuration.Storage;
-        Log.StartingServer(
-            log,
-            ProductText.ServerVersion,
-            ProductText.Runtime,
-            configuration.Member.Name,
-            storage.DataDirectory,
-            storage.DedicatedWalDirectory ?? "");
+        using PosixSignalRegistration sigterm = ExitOn(PosixSignal.SIGTERM, ExitBySigterm);
+        using PosixSignalRegistration sigint = ExitOn(PosixSignal.SIGINT, ExitBySigint);
+        TellStart();
         var disk = new RealDisk();
         var lanes = new MemberLanes(OnFault);
         var tokens = new SimpleTokens(TimeProvider.System, TokenLifetime);
@@ -65,8 +56,8 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         using var metrics = new NodeMetrics(() => methods, configuration.HasExtensiveMetrics);
         var observation = new Observation(metrics, log);
         using var peers = new PeerClient(PeerSide.DialTimeout(configuration.Timing), tls: null);
-        disk.CreateDirectory(storage.Files.Snapshots);
-        LogSummary? found = MemberLog.Find(disk, storage.Files);
+        disk.CreateDirectory(configuration.Storage.Files.Snapshots);
+        LogSummary? found = MemberLog.Find(disk, configuration.Storage.Files);
         JoinedCluster? joined =
             found is null ? await ClusterJoin.MeetAsync(configuration, peers, _stop.Token) : null;
         using var member = OpenedMember.Open(disk, configuration, found, joined, tokens, lanes, observation);
@@ -76,14 +67,7 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         await using var peerSide = new PeerSide(
             configuration, member, joined?.Members ?? [], inbox, disk, OnRemoved, log);
         using var replicated = new ReplicatedMember(
-            member,
-            inbox,
-            peerSide.Transport,
-            peerSide.Snapshots,
-            configuration,
-            OnRemoved,
-            OnFault,
-            observation);
+            member, inbox, peerSide.Transport, peerSide.Snapshots, configuration, OnRemoved, OnFault, observation);
         StoreParts store = member.Store;
         WatchHub hub = OpenHub(member, replicated);
         NodeGauges.ConnectWatch(metrics.Watch, hub.Counters);
@@ -104,23 +88,15 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         methods = server.Methods;
         var versions = new VersionMonitor(
             member.MemberId, store.Members, replicated.View, services.Log, peers, TimeProvider.System);
-        var compactor = new AutoCompactor(
-            configuration.Compaction.Auto, store.Kv, replicated.View, services.Log, TimeProvider.System, log);
         await Task.WhenAll(
             keeper.RunAsync(_stop.Token),
-            compactor.RunAsync(_stop.Token),
+            CreateCompactor(store, replicated, services).RunAsync(_stop.Token),
             news.RunAsync(_stop.Token),
             versions.RunAsync(_stop.Token),
             new WatchTicker(hub, TimeProvider.System).RunAsync(_stop.Token));
         await UntilStoppedAsync();
-
         await peerSide.HandOverAsync(services.Leadership, CancellationToken.None);
-        Log.Closing(log, configuration.Member.Name, configuration.Storage.DataDirectory);
-        await server.StopAsync(Grace);
-        foreach (GrpcServer plain in _plainServers)
-            await plain.DisposeAsync();
-        lanes.Apply.Post(() => store.Backend.ForceCommit());
-        Log.Closed(log, configuration.Member.Name, configuration.Storage.DataDirectory);
+        await CloseAsync(server, member);
         return _exitCode;
 
         void OnMembersChanged()
@@ -131,6 +107,31 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     }
 
     public void Dispose() => _stop.Dispose();
+
+    private void TellStart() => Log.StartingServer(
+        log,
+        ProductText.ServerVersion,
+        ProductText.Runtime,
+        configuration.Member.Name,
+        configuration.Storage.DataDirectory,
+        configuration.Storage.DedicatedWalDirectory ?? "");
+
+    private PosixSignalRegistration ExitOn(PosixSignal signal, int exitCode) =>
+        PosixSignalRegistration.Create(signal, context => OnSignal(context, exitCode));
+
+    private AutoCompactor CreateCompactor(
+        StoreParts store, ReplicatedMember replicated, NodeServices services) => new(
+            configuration.Compaction.Auto, store.Kv, replicated.View, services.Log, TimeProvider.System, log);
+
+    private async Task CloseAsync(GrpcServer server, OpenedMember member)
+    {
+        Log.Closing(log, configuration.Member.Name, configuration.Storage.DataDirectory);
+        await server.StopAsync(Grace);
+        foreach (GrpcServer plain in _plainServers)
+            await plain.DisposeAsync();
+        member.Lanes.Apply.Post(() => member.Store.Backend.ForceCommit());
+        Log.Closed(log, configuration.Member.Name, configuration.Storage.DataDirectory);
+    }
 
     // Long enough for every request under way; streams that never end by themselves are cut then.
     private static TimeSpan Grace { get; } = TimeSpan.FromSeconds(1);

@@ -1,7 +1,7 @@
 namespace Kv.Interop.Tests.Processes;
 
-/// <summary>How a member is started, a lone one unless said otherwise. The ids of cluster and member follow from the advertised peer address and the
-/// token, so two programs given the same settings must take the same ids.</summary>
+/// <summary>How a member is started, a lone one unless said otherwise. The ids of cluster and member follow from the
+/// advertised peer address and the token, so two programs given the same settings must take the same ids.</summary>
 public sealed record NodeSettings(string DataDirectory)
 {
     public string Name { get; init; } = "m1";

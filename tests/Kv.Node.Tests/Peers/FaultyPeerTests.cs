@@ -215,7 +215,8 @@ public sealed class FaultyPeerTests
         node.Transport.AddPeer(Other, [peer.Url]);
 
         node.Transport.Send(new Message { Type = MessageType.Heartbeat, To = Other, From = Self });
-        await PeerNode.UntilAsync(() => peer.Requests >= 8 && node.Unreachable > 0, "refused several times");
+        await PeerNode.UntilAsync(
+            () => peer.Requests >= 8 && node.Unreachable > 0 && node.Removals >= removals, "refused several times");
 
         Assert.Equal(removals, node.Removals);
     }

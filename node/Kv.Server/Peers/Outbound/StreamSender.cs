@@ -22,6 +22,35 @@ internal sealed class StreamSender(PeerScope peer, StreamKind kind)
     public async Task ServeAsync(PipeWriter output, Action abort, CancellationToken disconnected)
     {
         var session = new StreamSession(peer, kind, abort);
+
+        // Before anybody can write on it: a stream that is not watched could be stuck for ever.
+        peer.Transport.Watch.Add(session);
+        try
+        {
+            await ServeAsync(session, output, abort, disconnected);
+        }
+        finally
+        {
+            peer.Transport.Watch.Remove(session);
+        }
+    }
+
+    /// <summary>Ends the stream, for good.</summary>
+    public void Close(string reason)
+    {
+        StreamSession? session;
+        lock (_gate)
+        {
+            _isClosed = true;
+            session = _session;
+        }
+
+        session?.Close(reason);
+    }
+
+    private async Task ServeAsync(
+        StreamSession session, PipeWriter output, Action abort, CancellationToken disconnected)
+    {
         if (!TryAttach(session))
         {
             abort();
@@ -37,19 +66,6 @@ internal sealed class StreamSender(PeerScope peer, StreamKind kind)
         {
             Detach(session);
         }
-    }
-
-    /// <summary>Ends the stream, for good.</summary>
-    public void Close(string reason)
-    {
-        StreamSession? session;
-        lock (_gate)
-        {
-            _isClosed = true;
-            session = _session;
-        }
-
-        session?.Close(reason);
     }
 
     private bool TryAttach(StreamSession session)

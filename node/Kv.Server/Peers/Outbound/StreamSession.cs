@@ -31,7 +31,6 @@ internal sealed class StreamSession(PeerScope peer, StreamKind kind, Action abor
     {
         Message[] batch = [];
         int count = 0;
-        peer.Transport.Watch.Add(this);
         try
         {
             await using CancellationTokenRegistration closing = disconnected.Register(_queue.Close);
@@ -50,7 +49,6 @@ internal sealed class StreamSession(PeerScope peer, StreamKind kind, Action abor
         }
         finally
         {
-            peer.Transport.Watch.Remove(this);
             _queue.Close();
             _queue.Take(ref batch, out int left, out _);
             if (count + left > 0)
