@@ -58,6 +58,10 @@ public sealed class Message
     /// <summary>Opaque bytes that a heartbeat's answer echoes; marks a vote asked for by a leader's transfer.</summary>
     public ReadOnlyMemory<byte> Context { get; init; }
 
+    /// <summary>The same message, which brings a snapshot, with another one.</summary>
+    public Message With(Snapshot snapshot) =>
+        new() { Type = Type, To = To, From = From, Term = Term, Snapshot = snapshot };
+
     /// <summary>Whether its numbers are such as a cluster can reach; others could overflow where they are counted
     /// on.</summary>
     internal bool IsSane =>

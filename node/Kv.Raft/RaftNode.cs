@@ -179,6 +179,9 @@ public sealed class RaftNode
             _leader.OnUnreachable(id);
     }
 
+    /// <summary>Says that this node's machine answers, and that nothing listens there: its process has ended.</summary>
+    public void ReportRefused(NodeId id) => _roles.OnRefused(id);
+
     /// <summary>Says how the sending of a <see cref="MessageType.Snapshot"/> ended.</summary>
     public void ReportSnapshot(NodeId id, bool isSuccess)
     {

@@ -53,10 +53,12 @@ public sealed class EntryApplier(
 
     private void Install(Snapshot snapshot)
     {
+        observer?.OnInstalling(isUnderWay: true);
         snapshots.Install(snapshot.Id.Index, store);
         _alreadyApplied = store.Backend.ConsistentIndex;
         _confApplier.Restore(snapshot.Conf);
         checkpoints.StartFrom(snapshot.Id.Index);
+        observer?.OnInstalling(isUnderWay: false);
     }
 
     private void ApplyEntries(List<Entry> committed)
@@ -84,6 +86,7 @@ public sealed class EntryApplier(
             return;
 
         Proposal? proposal = Claim(entry);
+        proposal?.Trace?.OnApplying(entry.Term, entry.Index);
         KvError error = applier.Apply(entry.Index, entry.Term, entry.Data.Span, proposal?.Reply);
         store.Backend.SetConsistentIndex(entry.Index, entry.Term);
         long appliedAt = observer?.OnApplied(entry.Data.Span, error, proposal?.Reply) ?? 0;

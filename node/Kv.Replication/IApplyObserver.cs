@@ -6,6 +6,9 @@ namespace Kv.Replication;
 /// not block.</summary>
 public interface IApplyObserver
 {
+    /// <summary>A snapshot of the leader is being taken in, or is no longer.</summary>
+    void OnInstalling(bool isUnderWay);
+
     /// <summary>A run of entries is about to be applied, one after the other.</summary>
     void OnStarting();
 

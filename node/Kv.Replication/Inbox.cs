@@ -2,8 +2,8 @@ namespace Kv.Replication;
 
 /// <summary>What waits for the replica. Any thread posts; one takes, everything at once, so the busier the node, the
 /// larger the batches. Requests of clients are refused when too many wait; what the lanes report is always taken,
-/// since there is never more of it than there are turns. Messages of peers are dropped when full: Raft repeats
-/// them.</summary>
+/// since there is never more of it than there are turns. Messages of peers have a bound of their own, so that no load
+/// of clients keeps them out, and are dropped beyond it: Raft repeats them.</summary>
 public sealed class Inbox(int requestsMax) : IDisposable
 {
     private const int Initial = 256;
@@ -12,6 +12,7 @@ public sealed class Inbox(int requestsMax) : IDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private ReplicaEvent[] _filling = new ReplicaEvent[Initial];
     private int _count;
+    private int _messages;
     private bool _isSleeping;
 
     /// <summary>False, and nothing posted, if as many as may wait do so already.</summary>
@@ -20,8 +21,25 @@ public sealed class Inbox(int requestsMax) : IDisposable
         bool wake;
         lock (_gate)
         {
-            if (_count >= requestsMax)
+            if (_count - _messages >= requestsMax)
                 return false;
+            wake = Add(happened);
+        }
+
+        if (wake)
+            _wake.Release();
+        return true;
+    }
+
+    /// <summary>The same for what comes from peers, of which as many may wait again.</summary>
+    public bool TryPostMessage(in ReplicaEvent happened)
+    {
+        bool wake;
+        lock (_gate)
+        {
+            if (_messages >= requestsMax)
+                return false;
+            _messages++;
             wake = Add(happened);
         }
 
@@ -58,6 +76,7 @@ public sealed class Inbox(int requestsMax) : IDisposable
             if (_filling.Length < buffer.Length)
                 _filling = new ReplicaEvent[buffer.Length];
             _count = 0;
+            _messages = 0;
             return buffer.AsSpan(0, taken);
         }
     }

@@ -126,8 +126,14 @@ public sealed class Replica
             case EventKind.Unreachable:
                 _raft.ReportUnreachable(new NodeId(happened.Number));
                 break;
+            case EventKind.Refused:
+                _raft.ReportRefused(new NodeId(happened.Number));
+                break;
             case EventKind.Ask:
                 ((StatusQuery)happened.Subject!).Answer(_raft.Status);
+                break;
+            case EventKind.SkipTicks:
+                SkipTicks(happened.Number);
                 break;
             default:
                 throw new UnreachableException($"No rule for {happened.Kind}.");
@@ -185,6 +191,13 @@ public sealed class Replica
             Compact();
     }
 
+    // Only Raft's: nobody who waits for an answer has waited any longer.
+    private void SkipTicks(ulong count)
+    {
+        for (ulong tick = 0; tick < count && _leader == NodeId.None; tick++)
+            _raft.Tick();
+    }
+
     private void OnSnapshotTaken(ulong index)
     {
         ulong keep = _options.CatchUpEntries;
@@ -231,7 +244,7 @@ public sealed class Replica
         foreach (Entry dropped in output.Dropped)
             _pending.OnDropped(dropped);
         foreach (ReadState state in output.ReadStates)
-            _reads.OnReadState(state, _applied);
+            _reads.OnReadState(state, _applied, _raft);
         if (output.SoftState is { } soft)
             OnSoftState(soft);
 

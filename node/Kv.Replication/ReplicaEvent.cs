@@ -22,6 +22,9 @@ public readonly record struct ReplicaEvent
     /// <summary>A heartbeat interval has passed.</summary>
     public static ReplicaEvent Tick { get; } = new(EventKind.Tick, null, 0);
 
+    /// <summary>So many heartbeat intervals are to be taken for passed by whoever waits for a leader.</summary>
+    public static ReplicaEvent SkipTicks(int count) => new(EventKind.SkipTicks, null, (ulong)count);
+
     /// <summary>Stand for election without waiting for the timeout.</summary>
     public static ReplicaEvent Campaign { get; } = new(EventKind.Campaign, null, 0);
 
@@ -38,7 +41,7 @@ public readonly record struct ReplicaEvent
 
     /// <summary>A snapshot of the leader, whose page file is on disk under its name, whole and synced
     /// (<see cref="MemberFiles.ReceivedPageFile"/>), and was found sound
-    /// (<see cref="SnapshotFiles.IsSound"/>).</summary>
+    /// (<see cref="SnapshotFiles.TryAdmit"/>).</summary>
     public static ReplicaEvent ReceivedSnapshot(Message message) => new(EventKind.ReceivedSnapshot, message, 0);
 
     /// <summary>The network is done with a snapshot: the member has it, or it did not get there.</summary>
@@ -47,6 +50,9 @@ public readonly record struct ReplicaEvent
 
     /// <summary>A message to this member was lost for sure.</summary>
     public static ReplicaEvent Unreachable(NodeId member) => new(EventKind.Unreachable, null, member.Value);
+
+    /// <summary>Nothing listens where this member lives, though its machine answers.</summary>
+    public static ReplicaEvent Refused(NodeId member) => new(EventKind.Refused, null, member.Value);
 
     public static ReplicaEvent Ask(StatusQuery query) => new(EventKind.Ask, query, 0);
 
@@ -81,6 +87,7 @@ internal enum EventKind
     SnapshotSent,
     SnapshotFailed,
     Unreachable,
+    Refused,
     Ask,
     Read,
     Transfer,
@@ -88,4 +95,5 @@ internal enum EventKind
     Applied,
     ConfApplied,
     SnapshotTaken,
+    SkipTicks,
 }

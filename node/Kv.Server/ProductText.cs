@@ -9,22 +9,23 @@ public static class ProductText
     /// <summary>The version of etcd whose API, files and peer protocol this server speaks; also its own.</summary>
     public static string ServerVersion { get; } = typeof(ProductText).Assembly.GetName().Version!.ToString(3);
 
-    public const string Usage = """
+    /// <summary>How to start it, for who started it under that name.</summary>
+    public static string Usage(string program) => $"""
         Usage:
 
-          kv-node [flags]
+          {program} [flags]
             Start a node.
 
-          kv-node --version
+          {program} --version
             Show the version.
 
-          kv-node -h | --help
+          {program} -h | --help
             Show the flags.
 
-          kv-node --config-file PATH
+          {program} --config-file PATH
             Start with the settings of a file; other flags and the environment then count for nothing.
 
-          kv-node snapshot | hashkv | defrag | check
+          {program} snapshot | hashkv | defrag | check
             Work on the files of a node that is not running; each has its own --help.
 
         """;

@@ -18,10 +18,13 @@ internal static class Program
 
     private static async Task<int> Main(string[] arguments)
     {
-        if (NodeCommands.AreMeant(arguments))
+        string program = InvokedName.Current;
+        if (program == InvokedName.Etcdutl || NodeCommands.AreMeant(arguments))
             return new NodeCommands(new RealDisk(), Console.Out, Console.Error).Run(arguments);
+        if (arguments is ["probe", string url])
+            return await HealthProbe.RunAsync(url, Console.Out, Console.Error);
 
-        switch (ConfigurationReader.Read(arguments, Sources()))
+        switch (ConfigurationReader.Read(arguments, Sources(program)))
         {
             case ConfigurationOutcome.Print print:
                 Console.Out.Write(print.Output);
@@ -75,10 +78,13 @@ internal static class Program
         }
     }
 
-    private static ConfigurationSources Sources() => new(
+    private static ConfigurationSources Sources(string program) => new(
         Environment.GetEnvironmentVariables()
             .Cast<DictionaryEntry>()
             .ToDictionary(pair => (string)pair.Key, pair => pair.Value as string ?? "", StringComparer.Ordinal),
         File.ReadAllText,
-        storage => LogReader.Exists(new RealDisk(), storage.Files.Log));
+        storage => LogReader.Exists(new RealDisk(), storage.Files.Log))
+    {
+        Program = program,
+    };
 }

@@ -20,8 +20,10 @@ internal static partial class LinuxCalls
 
     public const int LockExclusive = 2;
     public const int LockNonBlocking = 4;
+    public const int LockRelease = 8;
     public const int SetOpenFileLock = 37; // F_OFD_SETLK
     public const short WriteLock = 1;
+    public const short NoLock = 2;
 
     public const int NotFound = 2; // ENOENT
     public const int Interrupted = 4; // EINTR

@@ -5,8 +5,10 @@ namespace Kv.Storage;
 
 /// <summary>A file of the real disk. A write or a sync that failed is final: the kernel may have dropped the pages, so
 /// a second try that succeeds proves nothing.</summary>
-internal sealed class RealFile(string path, SafeFileHandle handle, bool isWritable) : IFile
+internal sealed class RealFile(string path, SafeFileHandle handle, bool isWritable, bool skipsSyncs = false) : IFile
 {
+    private bool _isLocked;
+
     public string Path => path;
 
     public long Length => RandomAccess.GetLength(handle);
@@ -66,7 +68,7 @@ internal sealed class RealFile(string path, SafeFileHandle handle, bool isWritab
 
     public void Sync()
     {
-        while (LinuxCalls.SyncContent(handle) != 0)
+        while (!skipsSyncs && LinuxCalls.SyncContent(handle) != 0)
             ThrowUnlessInterrupted("sync");
     }
 
@@ -90,6 +92,7 @@ internal sealed class RealFile(string path, SafeFileHandle handle, bool isWritab
             ThrowUnlessInterrupted("lock");
         }
 
+        _isLocked = true;
         return true;
     }
 
@@ -102,7 +105,24 @@ internal sealed class RealFile(string path, SafeFileHandle handle, bool isWritab
         return new RealFileView(start, reservedBytes);
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose()
+    {
+        if (_isLocked)
+            Unlock();
+        handle.Dispose();
+    }
+
+    // Closing alone would leave the locks to a process that another thread is just starting: until that becomes another
+    // program it has copies of all descriptors.
+    private void Unlock()
+    {
+        _isLocked = false;
+        var whole = new LinuxCalls.RangeLock { Kind = LinuxCalls.NoLock };
+        while (LinuxCalls.Lock(handle, LinuxCalls.LockRelease) != 0)
+            ThrowUnlessInterrupted("unlock");
+        while (isWritable && LinuxCalls.LockRange(handle, LinuxCalls.SetOpenFileLock, in whole) != 0)
+            ThrowUnlessInterrupted("unlock");
+    }
 
     private void ThrowUnlessInterrupted(string action)
     {

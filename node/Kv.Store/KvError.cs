@@ -59,6 +59,9 @@ public enum KvError
     PermissionDenied,
     NoSpace,
     TooManyRequests,
+
+    /// <summary>Refused by a limit of this server that etcd does not have.</summary>
+    Overloaded,
     InvalidAuthToken,
     LeaderChanged,
     NoLeader,
@@ -72,6 +75,8 @@ public enum KvError
     NotPrimaryLessor,
     UnknownMethod,
     PasswordGivenForNoPasswordUser,
+    PasswordTooLong,
+    TokenVerifyOnly,
     RangeStreamSortOrder,
     RangeStreamFilters,
     Malformed,

@@ -102,6 +102,7 @@ public static class KvErrorTable
         (KvError.NoSpace, ResourceExhausted, "etcdserver: mvcc: database space exceeded"),
         // etcd loses the code of this one on the way out, as it does with MemberNotEnoughStarted.
         (KvError.TooManyRequests, Unknown, "etcdserver: too many requests"),
+        (KvError.Overloaded, ResourceExhausted, "etcdserver: too many requests"),
         (KvError.InvalidAuthToken, Unauthenticated, "etcdserver: invalid auth token"),
         (KvError.LeaderChanged, Unavailable, "etcdserver: leader changed"),
         (KvError.NoLeader, Unavailable, "etcdserver: no leader"),
@@ -119,6 +120,8 @@ public static class KvErrorTable
         (KvError.UnknownMethod, Unknown, "etcdserver: unknown method"),
         (KvError.PasswordGivenForNoPasswordUser, Unknown,
             "auth: authentication failed, password was given for no password user"),
+        (KvError.PasswordTooLong, Unknown, "bcrypt: password length exceeds 72 bytes"),
+        (KvError.TokenVerifyOnly, Unknown, "auth: token signing attempted with verify-only key"),
         (KvError.RangeStreamSortOrder, Unimplemented, "RangeStream does not support custom sort orders"),
         (KvError.RangeStreamFilters, Unimplemented, "RangeStream does not support revision filters"),
         (KvError.Malformed, Internal, "grpc: failed to unmarshal the received message"),

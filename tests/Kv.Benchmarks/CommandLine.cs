@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Kv.Benchmarks.Loads;
 using Kv.Benchmarks.Measures;
 
@@ -34,6 +35,11 @@ public sealed class CommandLine
         DefaultValueFactory = _ => DurationByDefault.TotalSeconds,
     };
 
+    private readonly Option<double> _warmup = new("--warmup")
+    {
+        Description = "Of these the first, in which nothing is measured.",
+    };
+
     private readonly Option<double> _rate = new("--rate") { Description = "Requests per second; 0: as many as go." };
     private readonly Option<int> _seed = Number("--seed", 1, "What chance begins with.");
     private readonly Option<int> _process = Number("--pid", 0, "The server's process, to tell what it used.");
@@ -50,8 +56,10 @@ public sealed class CommandLine
         Add(root, "txn", "Transactions of puts.", (options, at) => new KvLoads(options, at).TxnAsync());
         Add(root, "mixed", "Reads and puts.", (options, at) => new KvLoads(options, at).MixedAsync());
         Add(root, "watch", "Puts, seen by many watchers.", (options, at) => new WatchLoad(options, at).RunAsync());
+        Add(root, "gap", "Puts; tells the longest pause.", (options, at) => new GapLoad(options, at).RunAsync());
         Add(root, "lease-keepalive", "Keeps leases alive.", (options, at) => new LeaseLoad(options, at).RunAsync());
         root.Add(Frame());
+        root.Add(Collector());
         return root;
     }
 
@@ -60,8 +68,8 @@ public sealed class CommandLine
 
     private IEnumerable<Option> Options =>
     [
-        _endpoints, _connections, _clients, _keyBytes, _valueBytes, _keys, _sequential, _total, _duration, _rate,
-        _seed, _process, _span, _serializable, _readPercent, _watchers,
+        _endpoints, _connections, _clients, _keyBytes, _valueBytes, _keys, _sequential, _total, _duration, _warmup,
+        _rate, _seed, _process, _span, _serializable, _readPercent, _watchers,
     ];
 
     private void Add(
@@ -80,6 +88,14 @@ public sealed class CommandLine
             return result.Errors == 0 ? 0 : 1;
         });
         root.Add(command);
+    }
+
+    private static Command Collector()
+    {
+        var address = new Argument<string>("address") { Description = "host:port to listen on." };
+        var command = new Command("collector", "Takes metrics and traces by OTLP, and forgets them.") { address };
+        command.SetAction((parsed, stop) => OtlpSink.RunAsync(IPEndPoint.Parse(parsed.GetValue(address)!), stop));
+        return command;
     }
 
     // A frame as a body for a client that knows nothing of gRPC, such as h2load.
@@ -120,6 +136,7 @@ public sealed class CommandLine
         Sequential = parsed.GetValue(_sequential),
         Total = parsed.GetValue(_total),
         Duration = TimeSpan.FromSeconds(parsed.GetValue(_duration)),
+        Warmup = TimeSpan.FromSeconds(parsed.GetValue(_warmup)),
         Rate = parsed.GetValue(_rate),
         Seed = parsed.GetValue(_seed),
         Process = parsed.GetValue(_process),

@@ -24,8 +24,21 @@ public sealed class SimulatedDisk(Random random) : IDisk, IDisposable
 
     public bool FailNextSync { get; set; }
 
+    /// <summary>How many operations failed because the test wanted it, or for want of room.</summary>
+    public long FailureCount { get; private set; }
+
     /// <summary>Files may take this much room in all.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
+
+    /// <summary>The room that files take now.</summary>
+    public long UsedBytes
+    {
+        get
+        {
+            lock (Gate)
+                return _names.Files().Sum(file => file.AllocatedBytes);
+        }
+    }
 
     /// <summary>Whether the power is gone, and <see cref="Crash"/> is due.</summary>
     public bool IsOff => _isOff;
@@ -147,8 +160,10 @@ public sealed class SimulatedDisk(Random random) : IDisk, IDisposable
     {
         RequireAlive(life);
         OperationCount++;
-        if (OperationCount == FailAtOperation)
-            throw new IOException($"operation {OperationCount} failed, as the test asked");
+        if (OperationCount != FailAtOperation)
+            return;
+        FailureCount++;
+        throw new IOException($"operation {OperationCount} failed, as the test asked");
     }
 
     /// <summary>How much of a write of <paramref name="count"/> bytes will be done.</summary>
@@ -185,10 +200,12 @@ public sealed class SimulatedDisk(Random random) : IDisk, IDisposable
             throw new SimulatedCrashException(OperationCount);
         }
 
-        if (OperationCount == FailAtOperation)
-            throw new IOException($"{path}: operation {OperationCount} failed, as the test asked");
-        if (!isWhole)
-            throw new DiskFullException($"write {path}: no space left on the simulated disk", 28);
+        if (OperationCount != FailAtOperation && isWhole)
+            return;
+        FailureCount++;
+        throw OperationCount == FailAtOperation
+            ? new IOException($"{path}: operation {OperationCount} failed, as the test asked")
+            : new DiskFullException($"write {path}: no space left on the simulated disk", 28);
     }
 
     private object? Find(string path)

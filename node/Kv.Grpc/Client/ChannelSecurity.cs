@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
+using Kv.Grpc.Tls;
 
 namespace Kv.Grpc.Client;
 
@@ -49,30 +50,31 @@ internal sealed class ChannelSecurity
 
     private void UseTls(string? rootCertificates, KeyCertificatePair? own, VerifyPeerCallback? verify)
     {
-        var tls = new SslClientAuthenticationOptions();
-        if (rootCertificates is not null)
+        TrustAnchors? anchors = rootCertificates is null ? null : TrustAnchors.FromPem(rootCertificates);
+        _tls = new SslClientAuthenticationOptions
         {
-            var policy = new X509ChainPolicy
+            CertificateChainPolicy = anchors?.NewPolicy(),
+            ClientCertificateContext = own is null ? null : ContextOf(own),
+            RemoteCertificateValidationCallback = (stream, shown, chain, errors) =>
             {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
-            policy.CustomTrustStore.ImportFromPem(rootCertificates);
-            tls.CertificateChainPolicy = policy;
-        }
+                string host = ((SslStream)stream).TargetHostName;
+                bool isTrusted = anchors is null
+                    ? errors == SslPolicyErrors.None
+                    : shown is X509Certificate2 certificate && chain is not null
+                        && CertificateNames.AreFor(certificate, host)
+                        && anchors.FindFault(certificate, chain, CertificateUse.Serving) is null;
+                return isTrusted && (verify is null || verify(new VerifyPeerContext(host, PemEncodingOf(shown))));
+            },
+        };
+    }
 
-        if (own is not null)
-            tls.ClientCertificates = [X509Certificate2.CreateFromPem(own.CertificateChain, own.PrivateKey)];
-        if (verify is not null)
-        {
-            tls.RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
-                errors == SslPolicyErrors.None
-                && verify(new VerifyPeerContext(
-                    tls.TargetHost ?? "",
-                    PemEncodingOf(certificate)));
-        }
-
-        _tls = tls;
+    // With all certificates of the file: the server may know only who issued the last.
+    private static SslStreamCertificateContext ContextOf(KeyCertificatePair own)
+    {
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPem(own.CertificateChain);
+        return SslStreamCertificateContext.Create(
+            X509Certificate2.CreateFromPem(own.CertificateChain, own.PrivateKey), certificates, offline: true);
     }
 
     private static string PemEncodingOf(X509Certificate? certificate) =>

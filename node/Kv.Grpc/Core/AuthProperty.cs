@@ -6,6 +6,7 @@ namespace Grpc.Core;
 public class AuthProperty
 {
     private readonly byte[] _value;
+    private string? _text;
 
     private AuthProperty(string name, byte[] value)
     {
@@ -15,7 +16,7 @@ public class AuthProperty
 
     public string Name { get; }
 
-    public string Value => Encoding.UTF8.GetString(_value);
+    public string Value => _text ??= Encoding.UTF8.GetString(_value);
 
     [SuppressMessage("Performance", "CA1819:Properties should not return arrays",
         Justification = "The public shape of gRPC for .NET.")]

@@ -43,15 +43,34 @@ internal sealed class CallApplication(GrpcServerOptions options, MethodTable met
         if (admission.StatusCode != StatusCode.OK)
             return Refuse(context.Transport, StatusCodes.Status200OK, admission);
 
+        if (!context.Share.TryBegin(options.Budget, context.Transport.Load, entry.Method.IsFirstInLine))
+            return RefuseForLoad(context.Transport, entry.Method, options.Budget!);
+
         if (entry.IsStreaming)
             Detach(context);
-        return context.TryBegin(entry.Method, options)
-            ? entry.InvokeAsync(context)
-            : Task.CompletedTask;
+        if (!context.TryBegin(entry.Method, options))
+            return Task.CompletedTask;
+        return options.Hold?.Invoke(context) is { } wait
+            ? InvokeAfterAsync(wait, entry, context)
+            : entry.InvokeAsync(context);
     }
 
-    public void DisposeContext(GrpcCall context, Exception? exception)
+    // Of the answer as much may still wait for the client as Kestrel keeps of a stream: 64 KiB.
+    public void DisposeContext(GrpcCall context, Exception? exception) => context.Share.End();
+
+    private static async Task InvokeAfterAsync(Task wait, MethodEntry entry, GrpcCall context)
     {
+        try
+        {
+            await wait;
+        }
+        catch (OperationCanceledException gone)
+        {
+            context.Fail(gone);
+            return;
+        }
+
+        await entry.InvokeAsync(context);
     }
 
     /// <summary>gRPC is HTTP/2 with its own content type, which may have a suffix.</summary>
@@ -81,6 +100,13 @@ internal sealed class CallApplication(GrpcServerOptions options, MethodTable met
         headers.GrpcStatus = StatusText.OfCode(status.StatusCode);
         headers.GrpcMessage = StatusText.Encode(status.Detail);
         return Task.CompletedTask;
+    }
+
+    private static Task RefuseForLoad(CallTransport transport, GrpcMethod method, CallBudget budget)
+    {
+        method.Counts.CountStarted();
+        method.Counts.CountHandled(budget.Refusal.StatusCode);
+        return Refuse(transport, StatusCodes.Status200OK, budget.Refusal);
     }
 
     private static Task RefuseVerb(CallTransport transport) => Refuse(

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Grpc.Core;
+using Kv.Grpc.Tls;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Kv.Grpc;
@@ -10,7 +11,7 @@ namespace Kv.Grpc;
 /// <summary>Who is at the other end of a connection: its address, and what its certificate says.</summary>
 internal static class CallPeer
 {
-    private const string CommonName = "x509_common_name";
+    private const string CommonName = CertificateNames.CommonNameProperty;
     private const string SubjectAlternativeName = "x509_subject_alternative_name";
 
     private static readonly AuthContext Anonymous = new(peerIdentityPropertyName: null, []);
@@ -31,27 +32,17 @@ internal static class CallPeer
         if (certificate is null)
             return Anonymous;
 
-        string commonName = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        string commonName = CertificateNames.CommonName(certificate);
         var properties = new Dictionary<string, List<AuthProperty>>
         {
             [CommonName] = [AuthProperty.Create(CommonName, Encoding.UTF8.GetBytes(commonName))],
         };
-        List<AuthProperty> alternatives = [.. AlternativeNames(certificate)
+        IEnumerable<string> hosts = CertificateNames.DnsNames(certificate)
+            .Concat(CertificateNames.Addresses(certificate).Select(address => address.ToString()));
+        List<AuthProperty> alternatives = [.. hosts
             .Select(name => AuthProperty.Create(SubjectAlternativeName, Encoding.UTF8.GetBytes(name)))];
         if (alternatives.Count > 0)
             properties[SubjectAlternativeName] = alternatives;
         return new AuthContext(alternatives.Count > 0 ? SubjectAlternativeName : CommonName, properties);
-    }
-
-    private static IEnumerable<string> AlternativeNames(X509Certificate2 certificate)
-    {
-        foreach (X509SubjectAlternativeNameExtension extension in
-            certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>())
-        {
-            foreach (string name in extension.EnumerateDnsNames())
-                yield return name;
-            foreach (IPAddress address in extension.EnumerateIPAddresses())
-                yield return address.ToString();
-        }
     }
 }

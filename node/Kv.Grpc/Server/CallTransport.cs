@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Kv.Grpc;
@@ -6,7 +7,15 @@ namespace Kv.Grpc;
 /// these interfaces itself, so they are looked up once for each stream and not for each call.</summary>
 internal sealed class CallTransport
 {
+    private AuthContext? _peer;
+
     public IFeatureCollection? Features { get; private set; }
+
+    /// <summary>What the client's certificate says; a stream never moves to another connection.</summary>
+    public AuthContext Peer => _peer ??= CallPeer.Authenticated(Features!);
+
+    /// <summary>What its connection's calls hold; none of a call without a connection.</summary>
+    public ConnectionLoad? Load { get; private set; }
 
     public IHttpRequestFeature Request { get; private set; } = null!;
 
@@ -26,6 +35,8 @@ internal sealed class CallTransport
             return;
 
         Features = features;
+        _peer = null;
+        Load = features.Get<ConnectionLoad>();
         Request = features.GetRequiredFeature<IHttpRequestFeature>();
         RequestBody = features.GetRequiredFeature<IRequestBodyPipeFeature>();
         Response = features.GetRequiredFeature<IHttpResponseFeature>();

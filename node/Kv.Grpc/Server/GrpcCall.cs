@@ -11,6 +11,9 @@ namespace Kv.Grpc;
 /// beyond its end belongs to another call.</summary>
 public sealed class GrpcCall : ServerCallContext
 {
+    // What Kestrel keeps of a stream whose client takes nothing.
+    private const int LargeReplyBytes = 64 * 1024;
+
     private static readonly StringValues ContentType = "application/grpc";
 
     private readonly CallCancellation _cancellation = new();
@@ -40,6 +43,9 @@ public sealed class GrpcCall : ServerCallContext
     /// A method says it before it answers.</summary>
     public long DoneAt { get; set; }
 
+    /// <summary>The span of the call, if its observer has begun one.</summary>
+    public Activity? Span { get; set; }
+
     /// <summary>Bytes of the messages taken so far.</summary>
     public long ReceivedBytes { get; private set; }
 
@@ -51,6 +57,12 @@ public sealed class GrpcCall : ServerCallContext
     internal RequestReader Requests { get; } = new();
 
     internal MessageWriter Reply { get; } = new();
+
+    internal CallShare Share { get; } = new();
+
+    /// <summary>Whether the reply is so large that its client is to take most of it before the call ends: else it would
+    /// take memory that nobody counts.</summary>
+    internal bool IsReplyLarge { get; private set; }
 
     protected override string MethodCore => Transport.Request.Path;
 
@@ -78,7 +90,7 @@ public sealed class GrpcCall : ServerCallContext
         set => _writeOptions = value;
     }
 
-    protected override AuthContext AuthContextCore => CallPeer.Authenticated(Transport.Features!);
+    protected override AuthContext AuthContextCore => Transport.Peer;
 
     /// <summary>Looks one header up without making metadata of all of them.</summary>
     public bool TryGetHeader(string name, out StringValues value) =>
@@ -91,6 +103,7 @@ public sealed class GrpcCall : ServerCallContext
         _observer = options.Observer;
         BegunAt = _observer is null ? 0 : Stopwatch.GetTimestamp();
         DoneAt = 0;
+        Span = null;
         ReceivedBytes = 0;
         SentBytes = 0;
         _requestHeaders = null;
@@ -122,12 +135,17 @@ public sealed class GrpcCall : ServerCallContext
         if (encoding.Count != 0 && !TryUseEncoding(encoding.ToString(), out isGzip))
             return false;
 
-        Requests.Start(Transport.RequestBody.Reader, new MessageLimits(options.ReceiveMaxBytes, isGzip));
+        Requests.Start(
+            Transport.RequestBody.Reader, new MessageLimits(options.ReceiveMaxBytes, isGzip), options.Budget, Share);
         if (_observer?.OnBegun(this) is not { } wish || wish.StatusCode == StatusCode.OK)
             return true;
         End(wish);
         return false;
     }
+
+    /// <summary>Counts memory that the call is about to take for its answer, until that has left. False: there is no
+    /// room for it, and the call is to be refused.</summary>
+    public bool TryHold(long bytes) => Share.TryHold(bytes);
 
     internal T Deserialize<T>(Marshaller<T> marshaller, in ReadOnlySequence<byte> payload, string problem)
     {
@@ -151,7 +169,9 @@ public sealed class GrpcCall : ServerCallContext
     /// <summary>Ends the message in <see cref="Reply"/>; it leaves with the next flush.</summary>
     internal void FinishReply()
     {
+        bool isAllHere = !Reply.IsDeclared;
         long bytes = Reply.Finish();
+        IsReplyLarge = isAllHere && bytes > LargeReplyBytes;
         SentBytes += bytes;
         _method!.Counts.CountSent(bytes);
     }

@@ -10,7 +10,8 @@ public sealed class GrpcMethod
         Type = type;
         Service = service;
         Name = name;
-        Path = $"/{service}/{name}";
+        FullName = $"{service}/{name}";
+        Path = $"/{FullName}";
     }
 
     public MethodType Type { get; }
@@ -19,7 +20,13 @@ public sealed class GrpcMethod
 
     public string Name { get; }
 
+    /// <summary><c>package.Service/Method</c>.</summary>
+    public string FullName { get; }
+
     public string Path { get; }
+
+    /// <summary>Whether its calls are never refused for load.</summary>
+    public bool IsFirstInLine { get; internal set; }
 
     public CallCounts Counts { get; } = new();
 }

@@ -1,6 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using Grpc.Core;
-using Microsoft.AspNetCore.Connections;
+using Kv.Grpc.Local;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Kv.Grpc;
@@ -18,12 +19,24 @@ public sealed class GrpcServer(GrpcServerOptions options) : IAsyncDisposable
     private readonly MethodBinder _methods = new(options.Faulted);
     private readonly List<SortingPort> _ports = [];
     private KestrelHost? _kestrel;
+    private PlainHttpMethod? _plain = options.PlainHttp;
+    private CallApplication? _application;
+
+    /// <summary>What to offer in the handshake of TLS.</summary>
+    public static IReadOnlyList<SslApplicationProtocol> TlsProtocols { get; } =
+        [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
     /// <summary>What is served, with what has happened to it so far.</summary>
     public IReadOnlyList<GrpcMethod> Methods => [.. _methods.Entries.Select(entry => entry.Method)];
 
     /// <summary>Where the started server listens, in the order asked for.</summary>
     public IReadOnlyList<EndPoint> EndPoints => [.. _ports.Select(port => port.EndPoint)];
+
+    /// <summary>Makes calls to what is served here, once the server has started.</summary>
+    public LocalCallInvoker Local => new(this);
+
+    internal CallApplication Application =>
+        _application ?? throw new InvalidOperationException("The server has not started.");
 
     public void Add(ServerServiceDefinition service)
     {
@@ -39,22 +52,37 @@ public sealed class GrpcServer(GrpcServerOptions options) : IAsyncDisposable
         _methods.AddRaw(path, method);
     }
 
-    /// <exception cref="AddressInUseException">Another process listens there.</exception>
-    public async Task StartAsync(IEnumerable<EndPoint> endPoints, CancellationToken cancelled = default)
+    /// <summary>Sets what answers requests that are not gRPC, for who could not before the server was there.</summary>
+    public void AnswerPlainBy(PlainHttpMethod answer)
+    {
+        Invariant.Require(_kestrel is null);
+        _plain = answer;
+    }
+
+    /// <summary>Listens in clear.</summary>
+    /// <exception cref="IOException">Another process listens there.</exception>
+    public Task StartAsync(IEnumerable<EndPoint> endPoints, CancellationToken cancelled = default) =>
+        StartAsync(endPoints.Select(endPoint => new GrpcEndPoint(endPoint)), cancelled);
+
+    /// <exception cref="IOException">Another process listens there.</exception>
+    public async Task StartAsync(IEnumerable<GrpcEndPoint> endPoints, CancellationToken cancelled = default)
     {
         Invariant.Require(_kestrel is null);
         _kestrel = new KestrelHost(options);
         KestrelServerOptions settings = _kestrel.Settings;
-        foreach (EndPoint endPoint in endPoints)
+        foreach (GrpcEndPoint endPoint in endPoints)
         {
             var port = new SortingPort(_kestrel.Sockets, endPoint, options.FirstBytesTimeout);
             _ports.Add(port);
-            settings.Listen(new SortedEndPoint(port, isHttp2: true), listen => listen.Protocols = HttpProtocols.Http2);
+            settings.Listen(new SortedEndPoint(port, isHttp2: true), ListenForCalls);
             settings.Listen(new SortedEndPoint(port, isHttp2: false), listen => listen.Protocols = HttpProtocols.Http1);
         }
 
-        var application = new CallApplication(options, new MethodTable(_methods.Entries));
-        await _kestrel.Server.StartAsync(application, cancelled);
+        foreach (GrpcMethod method in Methods)
+            method.IsFirstInLine = options.IsFirstInLine?.Invoke(method) ?? false;
+        _application = new CallApplication(
+            options with { PlainHttp = _plain }, new MethodTable(_methods.Entries));
+        await _kestrel.Server.StartAsync(_application, cancelled);
         foreach (SortingPort port in _ports)
             await port.BindAsync(cancelled);
     }
@@ -70,6 +98,16 @@ public sealed class GrpcServer(GrpcServerOptions options) : IAsyncDisposable
 
         using var patience = new CancellationTokenSource(grace);
         await _kestrel.Server.StopAsync(patience.Token);
+    }
+
+    private static void ListenForCalls(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        listen.Use(next => connection =>
+        {
+            connection.Features.Set(new ConnectionLoad());
+            return next(connection);
+        });
     }
 
     public async ValueTask DisposeAsync()

@@ -39,6 +39,17 @@ public sealed record GrpcServerOptions
     /// may.</summary>
     public Func<GrpcMethod, Status>? Admission { get; init; }
 
+    /// <summary>Asked before a call that may begin is answered: what it is to wait for first, or null. A call whose
+    /// wait ends in cancellation is cancelled. By default none waits.</summary>
+    public Func<GrpcCall, Task?>? Hold { get; init; }
+
+    /// <summary>What calls may hold; by default they may hold whatever they like. Local calls count too.</summary>
+    public CallBudget? Budget { get; init; }
+
+    /// <summary>Which methods the budget is not for: those that keep the cluster alive, or take load off it. Asked once
+    /// for each.</summary>
+    public Func<GrpcMethod, bool>? IsFirstInLine { get; init; }
+
     /// <summary>Answers all requests that are not gRPC; without it they get 404.</summary>
     public PlainHttpMethod? PlainHttp { get; init; }
 

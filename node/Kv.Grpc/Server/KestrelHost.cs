@@ -58,6 +58,8 @@ internal sealed class KestrelHost : IAsyncDisposable
     // What it is told of the listening socket holds for those accepted from it.
     private static Socket Listen(EndPoint endPoint)
     {
+        if (endPoint is UnixDomainSocketEndPoint file)
+            StaleSocket.Remove(file);
         Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
         if (socket.ProtocolType == ProtocolType.Tcp)
         {

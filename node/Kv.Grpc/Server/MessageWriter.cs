@@ -33,7 +33,7 @@ public sealed class MessageWriter : IBufferWriter<byte>
     /// <summary>Whether the pipe has had anything of this call.</summary>
     internal bool HasSent { get; private set; }
 
-    private bool IsDeclared => _declared != Undeclared;
+    internal bool IsDeclared => _declared != Undeclared;
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {

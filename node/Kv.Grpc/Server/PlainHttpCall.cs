@@ -31,6 +31,8 @@ public sealed class PlainHttpCall
 
     public bool IsHttp2 => HttpProtocol.IsHttp2(Protocol);
 
+    public bool IsTls => Features.Get<ITlsConnectionFeature>() is not null;
+
     public IHeaderDictionary RequestHeaders => _transport.Request.Headers;
 
     public PipeReader RequestBody => _transport.RequestBody.Reader;
@@ -40,6 +42,9 @@ public sealed class PlainHttpCall
         get => _transport.Response.StatusCode;
         set => _transport.Response.StatusCode = value;
     }
+
+    /// <summary>Whether status and headers have left.</summary>
+    public bool HasStarted => _transport.Response.HasStarted;
 
     public IHeaderDictionary ResponseHeaders => _transport.Response.Headers;
 

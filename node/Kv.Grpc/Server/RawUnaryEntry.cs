@@ -22,7 +22,7 @@ internal sealed class RawUnaryEntry(GrpcMethod method, RawUnaryMethod answer, Ac
             ValueTask<Status> answered = answer(request, call, call.Reply);
             if (!answered.IsCompletedSuccessfully)
                 return FinishAsync(call, answered);
-            Finish(call, answered.Result);
+            return FinishAsync(call, answered.Result);
         }
         catch (Exception thrown)
         {
@@ -32,12 +32,34 @@ internal sealed class RawUnaryEntry(GrpcMethod method, RawUnaryMethod answer, Ac
         return Task.CompletedTask;
     }
 
-    private static void Finish(GrpcCall call, in Status status)
+    private Task FinishAsync(GrpcCall call, in Status status)
     {
         call.Requests.Release();
         if (status.StatusCode == StatusCode.OK)
+        {
             call.FinishReply();
+            if (call.IsReplyLarge)
+                return FinishLargeAsync(call, status);
+        }
+
         call.Finish(status);
+        return Task.CompletedTask;
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+        Justification = "Top of a call: whatever a method throws ends this call and no other.")]
+    private async Task FinishLargeAsync(GrpcCall call, Status status)
+    {
+        try
+        {
+            call.Share.Hold(call.SentBytes);
+            await call.Transport.ResponseBody.Writer.FlushAsync(call.CancellationToken);
+            call.Finish(status);
+        }
+        catch (Exception thrown)
+        {
+            Fail(call, thrown);
+        }
     }
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
@@ -48,7 +70,7 @@ internal sealed class RawUnaryEntry(GrpcMethod method, RawUnaryMethod answer, Ac
         {
             ReadOnlySequence<byte> request = await call.Requests.ReadOnlyAsync();
             call.CountReceived(request.Length);
-            Finish(call, await answer(request, call, call.Reply));
+            await FinishAsync(call, await answer(request, call, call.Reply));
         }
         catch (Exception thrown)
         {
@@ -62,7 +84,7 @@ internal sealed class RawUnaryEntry(GrpcMethod method, RawUnaryMethod answer, Ac
     {
         try
         {
-            Finish(call, await answered);
+            await FinishAsync(call, await answered);
         }
         catch (Exception thrown)
         {

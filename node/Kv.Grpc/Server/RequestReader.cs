@@ -11,14 +11,20 @@ internal sealed class RequestReader
 {
     private PipeReader? _body;
     private MessageLimits _limits;
+    private CallBudget? _budget;
+    private CallShare? _share;
     private SequencePosition _end;
     private bool _isHeld;
+    private long _counted;
 
-    public void Start(PipeReader body, MessageLimits limits)
+    public void Start(PipeReader body, MessageLimits limits, CallBudget? budget, CallShare share)
     {
         _body = body;
         _limits = limits;
+        _budget = budget;
+        _share = share;
         _isHeld = false;
+        _counted = 0;
     }
 
     /// <summary>The one message of a call whose client sends one, if it has all come already.</summary>
@@ -51,6 +57,7 @@ internal sealed class RequestReader
                 return Take(frame);
             if (read.IsCompleted)
                 return read.Buffer.IsEmpty ? null : throw Truncated();
+            Announce(read.Buffer);
             KeepForMore(read);
         }
     }
@@ -60,6 +67,12 @@ internal sealed class RequestReader
         if (!_isHeld)
             return;
         _isHeld = false;
+        if (_counted != 0)
+        {
+            _share!.LetGo(_counted);
+            _counted = 0;
+        }
+
         try
         {
             _body!.AdvanceTo(_end);
@@ -73,13 +86,24 @@ internal sealed class RequestReader
     // A body that cannot be read is a client that has gone, and that is a cancellation to whoever waits for it.
     private static OperationCanceledException Gone(IOException fault) => new("The client has gone.", fault);
 
+    // A caller without a connection has no body to break: it cancels what waits here. Every later read is to end so
+    // too.
+    private OperationCanceledException GivenUp(in ReadResult read)
+    {
+        _body!.AdvanceTo(read.Buffer.Start);
+        _body.CancelPendingRead();
+        return new OperationCanceledException("The caller has given the call up.");
+    }
+
     private static RpcException Truncated() => new(new Status(StatusCode.Internal, "unexpected EOF"));
 
     private bool TryRead(out ReadResult read)
     {
         try
         {
-            return _body!.TryRead(out read);
+            if (!_body!.TryRead(out read))
+                return false;
+            return read.IsCanceled ? throw GivenUp(read) : true;
         }
         catch (IOException fault)
         {
@@ -91,7 +115,8 @@ internal sealed class RequestReader
     {
         try
         {
-            return await _body!.ReadAsync(cancelled);
+            ReadResult read = await _body!.ReadAsync(cancelled);
+            return read.IsCanceled ? throw GivenUp(read) : read;
         }
         catch (IOException fault)
         {
@@ -139,6 +164,10 @@ internal sealed class RequestReader
                     "cardinality violation: received no request message for a call that takes one"))
                 : Truncated();
         }
+        else
+        {
+            Announce(read.Buffer);
+        }
 
         KeepForMore(read);
         return false;
@@ -148,8 +177,30 @@ internal sealed class RequestReader
     {
         _end = frame.Payload.End;
         _isHeld = true;
-        return frame.IsCompressed
-            ? new ReadOnlySequence<byte>(Gzip.Decompress(frame.Payload, _limits.ReceiveMaxBytes))
-            : frame.Payload;
+        Count(frame.Payload.Length);
+        if (!frame.IsCompressed)
+            return frame.Payload;
+
+        var message = new ReadOnlySequence<byte>(Gzip.Decompress(frame.Payload, _limits.ReceiveMaxBytes));
+        Count(message.Length);
+        return message;
+    }
+
+    // A message of which the beginning has come: whether there is room for it is known before the rest is let in.
+    private void Announce(in ReadOnlySequence<byte> buffer)
+    {
+        if (_counted == 0 && MessageFrame.TryReadLength(buffer, _limits, out uint length))
+            Count(length);
+    }
+
+    // Also called for what was announced; then there is nothing left to count.
+    private void Count(long bytes)
+    {
+        long more = bytes - _counted;
+        if (bytes <= CallBudget.SmallBytes || more <= 0)
+            return;
+        if (!_share!.TryHold(more))
+            throw new RpcException(_budget!.Refusal);
+        _counted = bytes;
     }
 }

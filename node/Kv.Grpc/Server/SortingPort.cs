@@ -1,29 +1,33 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 
 namespace Kv.Grpc;
 
-/// <summary>A cleartext port that serves HTTP/1.1 and HTTP/2 at once. Without TLS nothing tells beforehand which of
-/// them a client will speak, and Kestrel then takes all for HTTP/1.1; but the first bytes do tell, as no HTTP/1 request
-/// begins with <c>PRI</c>. So each connection is looked at, without taking a byte from it, and then accepted by one
-/// of two listeners of Kestrel's.
+/// <summary>A port that serves HTTP/1.1 and HTTP/2 at once. Without TLS nothing tells beforehand which of them a client
+/// will speak, and Kestrel then takes all for HTTP/1.1; but the first bytes do tell, as no HTTP/1 request begins with
+/// <c>PRI</c>. So each connection is looked at, without taking a byte from it, and then accepted by one of two
+/// listeners of Kestrel's. With TLS the handshake comes first; it tells the protocol too, unless the client leaves it
+/// open.
 /// <code>
-///                    first bytes   ┌─ "PRI" ──► listener for HTTP/2
-///   socket ─ accept ─────────────► ┤
-///                                  └─ others ─► listener for HTTP/1.1
+///                                     first bytes   ┌─ "PRI" ──► listener for HTTP/2
+///   socket ─ accept ─ (handshake) ─────────────────►┤
+///                                                   └─ others ─► listener for HTTP/1.1
 /// </code></summary>
-internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint wanted, TimeSpan firstBytesTimeout)
-    : IAsyncDisposable
+internal sealed class SortingPort(
+    IConnectionListenerFactory sockets, GrpcEndPoint wanted, TimeSpan firstBytesTimeout) : IAsyncDisposable
 {
     // Kestrel accepts as fast as connections come; if it ever does not, those already told apart wait here and those
     // after them in the backlog of the socket.
     private const int AcceptedMax = 1024;
 
-    private static readonly byte[] Preface = "PRI"u8.ToArray();
+    // For who takes a port with TLS for one without: a browser shows it, gRPC for Go says that it looks like HTTP/1.
+    private static readonly byte[] InClear = RefusalInClear("This port speaks TLS: use https.\n");
 
     private readonly Channel<ConnectionContext> _http1 = Channel.CreateBounded<ConnectionContext>(AcceptedMax);
     private readonly Channel<ConnectionContext> _http2 = Channel.CreateBounded<ConnectionContext>(AcceptedMax);
@@ -34,11 +38,20 @@ internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint w
     private Task _accepting = Task.CompletedTask;
 
     /// <summary>Where it listens: with the port that was given if any would do.</summary>
-    public EndPoint EndPoint => _listener?.EndPoint ?? wanted;
+    public EndPoint EndPoint => _listener?.EndPoint ?? wanted.Address;
 
+    /// <exception cref="IOException">Another process listens there, or nobody can.</exception>
     public async Task BindAsync(CancellationToken cancelled)
     {
-        _listener = await sockets.BindAsync(wanted, cancelled);
+        try
+        {
+            _listener = await sockets.BindAsync(wanted.Address, cancelled);
+        }
+        catch (Exception fault) when (fault is AddressInUseException or SocketException)
+        {
+            throw new IOException($"listen {wanted.Address}: bind: {fault.Message}", fault);
+        }
+
         _accepting = AcceptAsync(_listener);
     }
 
@@ -102,20 +115,29 @@ internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint w
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types",
         Justification = "Top of a connection: whatever its first bytes lead to ends it and no other.")]
-    private async Task SortAsync(ConnectionContext connection)
+    private async Task SortAsync(ConnectionContext accepted)
     {
+        ConnectionContext connection = accepted;
         try
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
             patience.CancelAfter(firstBytesTimeout);
-            bool isHttp2 = await BeginsWithPrefaceAsync(connection.Transport.Input, patience.Token);
+            if (wanted.Tls is not null)
+                connection = await SecureAsync(accepted, wanted.Tls, patience.Token);
+            bool isHttp2 = connection is SecuredConnection secured
+                ? await SortSecuredAsync(secured, patience.Token)
+                : await FirstBytes.AreHttp2Async(connection.Transport.Input, patience.Token);
             if (isHttp2)
             {
-                connection.Transport = new Duplex(
+                connection.Transport = new DuplexPipe(
                     new AuthorityReader(connection.Transport.Input), connection.Transport.Output);
             }
 
             await (isHttp2 ? _http2 : _http1).Writer.WriteAsync(connection, _stop.Token);
+        }
+        catch (AuthenticationException)
+        {
+            await connection.DisposeAsync(); // not aborted: it is to learn of it
         }
         catch (Exception)
         {
@@ -124,32 +146,34 @@ internal sealed class SortingPort(IConnectionListenerFactory sockets, EndPoint w
         }
     }
 
-    private static async ValueTask<bool> BeginsWithPrefaceAsync(PipeReader input, CancellationToken cancelled)
+    private static byte[] RefusalInClear(string text) => Encoding.ASCII.GetBytes(
+        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+        + $"Content-Length: {text.Length}\r\n\r\n{text}");
+
+    private static async Task<SecuredConnection> SecureAsync(
+        ConnectionContext plain, IServerTls tls, CancellationToken cancelled)
     {
-        while (true)
+        await Task.Yield(); // handshakes cost; others are waiting to be accepted
+        (bool areTls, bool areText) = await FirstBytes.AreTlsAsync(plain.Transport.Input, cancelled);
+        if (areTls)
         {
-            ReadResult read = await input.ReadAsync(cancelled);
-            bool? isHttp2 = Compare(read.Buffer);
-            bool isOver = read.IsCompleted && isHttp2 is null;
-
-            // Looked at, and neither taken nor called seen, unless more is needed to tell.
-            input.AdvanceTo(read.Buffer.Start, isHttp2 is null ? read.Buffer.End : read.Buffer.Start);
-            if (isHttp2 is { } known)
-                return known;
-            if (isOver)
-                throw new ConnectionAbortedException("The connection ended before it showed its protocol.");
+            var stream = new PipeStream(plain.Transport);
+            return new SecuredConnection(plain, await tls.AuthenticateAsync(stream, plain.RemoteEndPoint, cancelled));
         }
+
+        const string Reason = "tls: first record does not look like a TLS handshake";
+        tls.OnRefused(plain.RemoteEndPoint, Reason);
+        if (areText)
+            await plain.Transport.Output.WriteAsync(InClear, cancelled);
+        throw new AuthenticationException(Reason);
     }
 
-    private static bool? Compare(in ReadOnlySequence<byte> buffer)
+    private static async ValueTask<bool> SortSecuredAsync(SecuredConnection connection, CancellationToken cancelled)
     {
-        Span<byte> first = stackalloc byte[Preface.Length];
-        int length = (int)Math.Min(buffer.Length, first.Length);
-        buffer.Slice(0, length).CopyTo(first);
-        if (!Preface.AsSpan().StartsWith(first[..length]))
-            return false;
-        return length == Preface.Length ? true : null;
+        if (connection.IsHttp2 is { } agreed)
+            return agreed;
+        bool isHttp2 = await FirstBytes.AreHttp2Async(connection.Transport.Input, cancelled);
+        connection.Speaks(isHttp2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11);
+        return isHttp2;
     }
-
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

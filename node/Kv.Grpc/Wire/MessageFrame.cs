@@ -52,6 +52,18 @@ internal readonly struct MessageFrame
         return true;
     }
 
+    /// <summary>The length that the first message will have, once enough of it has come to tell.</summary>
+    /// <exception cref="RpcException">The prefix is not one, or announces more than may be received.</exception>
+    public static bool TryReadLength(in ReadOnlySequence<byte> buffer, MessageLimits limits, out uint length)
+    {
+        length = 0;
+        if (buffer.Length < PrefixBytes)
+            return false;
+        (byte flag, length) = ReadPrefix(buffer);
+        Check(flag, length, limits);
+        return true;
+    }
+
     private static (byte Flag, uint Length) ReadPrefix(in ReadOnlySequence<byte> buffer)
     {
         ReadOnlySpan<byte> first = buffer.FirstSpan;

@@ -4,6 +4,12 @@ namespace Kv.Raft;
 /// role does with its messages is the matter of <see cref="Leader"/> and <see cref="Follower"/>.</summary>
 internal sealed class Roles
 {
+    // For so long after it has asked a node counts as asking at the same time as others.
+    private const int CollisionTicks = 1;
+
+    // A leader that was not heard for so long is silent; one heartbeat may be late.
+    private const int SilentHeartbeats = 2;
+
     private readonly RaftState _state;
     private readonly Election _election;
     private readonly Follower _follower;
@@ -13,6 +19,10 @@ internal sealed class Roles
     private int _electionElapsed;
     private int _heartbeatElapsed;
     private int _electionTimeout;
+    private int _askedElapsed;
+
+    // The leader that this node knows to have ended, until it hears of it or of another.
+    private NodeId _ended;
 
     public Roles(RaftState state, Leader leader, Forwarder forwarder)
     {
@@ -33,6 +43,7 @@ internal sealed class Roles
     public void Tick()
     {
         _electionElapsed++;
+        _askedElapsed++;
         if (Role == RaftRole.Leader)
         {
             TickLeader();
@@ -54,6 +65,8 @@ internal sealed class Roles
         {
             if (_election.OnRequest(message))
                 _electionElapsed = 0;
+            else if (message.Type == MessageType.PreVote)
+                OnPreVote(message);
         }
         else if (Role == RaftRole.Leader)
         {
@@ -75,6 +88,24 @@ internal sealed class Roles
         else
             BecomeCandidate(isTransfer: false);
         return true;
+    }
+
+    /// <summary>Nothing listens where this node lives. If that was the leader, and it is silent too, its process has
+    /// ended, and there is no need to wait an election timeout for it: whoever finds out asks for pre-votes, again with
+    /// each report until others have found out as well, and consents to such. Nothing is promised by that, so a report
+    /// that is wrong unseats nobody: the others still hear the leader, and by their lease ignore who asks. etcd
+    /// waits.</summary>
+    public void OnRefused(NodeId id)
+    {
+        bool isLeader = id == (Role == RaftRole.PreCandidate ? _ended : _state.Leader);
+        bool isSilent = _electionElapsed >= SilentHeartbeats * _state.Options.HeartbeatTicks;
+        if (id == NodeId.None || id == Id || !isLeader || !isSilent || !_state.Options.PreVote)
+            return;
+
+        // The clock runs on: if nobody consents, this node asks again when it would have asked without all this.
+        _ended = id;
+        if (CanCampaign() && !_state.Log.HasUnappliedConfChange())
+            BecomePreCandidate();
     }
 
     /// <summary>Counts this node's own vote, now that it is on disk.</summary>
@@ -139,6 +170,7 @@ internal sealed class Roles
     private bool HasLease =>
         _state.Options.CheckQuorum
         && _state.Leader != NodeId.None
+        && _ended == NodeId.None
         && _electionElapsed < _state.Options.ElectionTicks;
 
     private static bool IsFromLeader(Message message) =>
@@ -204,6 +236,7 @@ internal sealed class Roles
             BecomeFollower(Term, message.From); // another was elected
         _electionElapsed = 0;
         _state.Leader = message.From;
+        _ended = NodeId.None;
 
         if (message.Type == MessageType.Append)
             _follower.OnAppend(message);
@@ -211,6 +244,21 @@ internal sealed class Roles
             _follower.OnHeartbeat(message);
         else
             _follower.OnSnapshot(message);
+    }
+
+    /// <summary>Makes elections quicker than chance does, of which etcd lets them depend; nothing is promised by a
+    /// pre-vote, so nothing is risked. Two that ask at the same time would both be consented to, stand against each
+    /// other and wait for another timeout: the one with less in its log, or the lower name, lets the other go first.
+    /// And whoever is asked by one that lacks entries cannot be led by that one, so it need not wait its own time out
+    /// before it asks: the leader is gone for a majority, or its lease would have ended this earlier.</summary>
+    private void OnPreVote(Message request)
+    {
+        int order = new EntryId(request.LogTerm, request.Index).CompareTo(_state.Log.LastId);
+        bool hasJustAsked = Role == RaftRole.PreCandidate && _askedElapsed <= CollisionTicks;
+        if (hasJustAsked && (order > 0 || (order == 0 && request.From.Value > Id.Value)))
+            BecomeFollower(Term, NodeId.None);
+        else if (Role == RaftRole.Follower && order < 0 && _state.Options is { PreVote: true, CheckQuorum: true })
+            _electionElapsed = Math.Max(_electionElapsed, _electionTimeout);
     }
 
     // A consent names the term asked for, so that one to an earlier question does not count.
@@ -272,6 +320,7 @@ internal sealed class Roles
         // Term and vote stay: nothing is changed by asking.
         _state.Role = RaftRole.PreCandidate;
         _state.Leader = NodeId.None;
+        _askedElapsed = 0;
         _election.Forget();
         _election.AskPreVotes();
         OnVote(Id, isGranted: true);
@@ -304,6 +353,7 @@ internal sealed class Roles
         }
 
         _state.Leader = NodeId.None;
+        _ended = NodeId.None;
         _electionElapsed = 0;
         _heartbeatElapsed = 0;
         DrawElectionTimeout();

@@ -13,25 +13,28 @@ public static class ConfStates
     public static ReadOnlySpan<byte> Key => "confState"u8;
 
     /// <summary>Who was in the cluster at the last entry that the page file contains. It says so itself, unless it is
-    /// of etcd 3.4: then its list of members does, or, before a first snapshot of the log, the changes in the
-    /// log.</summary>
+    /// of etcd 3.4 or still says what it said in another cluster, of which a snapshot was restored: then the log does,
+    /// or, where that is of etcd 3.4 too, the list of members.</summary>
+    /// <exception cref="Kv.Storage.CorruptDataException">What the page file says of it is damaged.</exception>
     public static ConfState AtApplied(
         LogContents contents, IReadOnlyList<Entry> entries, Backend backend, ulong applied)
     {
-        if (backend.TryGet(StoreBucket.Meta, Key, out byte[] stored))
-            return Parse(stored);
-
+        using StoreSnapshot store = backend.BeginSnapshot();
+        if (FindStored(store) is { } stored)
+            return stored;
         if (contents.From is { Index: > 0, ConfState: null })
-        {
-            using StoreSnapshot store = backend.BeginSnapshot();
             return OfMembers(store.Members);
-        }
 
         ConfState conf = contents.From.ConfState is { } logged ? FromLog(logged) : ConfState.Empty;
+        return After(conf, entries.Where(entry => entry.Index <= applied));
+    }
+
+    /// <summary>What the changes among these entries make of a membership.</summary>
+    public static ConfState After(ConfState conf, IEnumerable<Entry> entries)
+    {
         foreach (Entry entry in entries)
         {
-            bool counts = entry.Index <= applied && entry.Type != EntryType.Normal;
-            if (counts && ConfChangeCodec.TryDecode(entry, out ConfChangeV2? change))
+            if (entry.Type != EntryType.Normal && ConfChangeCodec.TryDecode(entry, out ConfChangeV2? change))
                 conf = ConfChanger.TryApply(conf, change, out ConfState? next) ? next : conf;
         }
 
@@ -39,8 +42,8 @@ public static class ConfStates
     }
 
     /// <summary>The same of a store that is to be sent to another member.</summary>
-    public static ConfState Of(StoreSnapshot store) =>
-        store.TryGet(StoreBucket.Meta, Key, out byte[] stored) ? Parse(stored) : OfMembers(store.Members);
+    /// <exception cref="Kv.Storage.CorruptDataException">What the page file says of it is damaged.</exception>
+    public static ConfState Of(StoreSnapshot store) => FindStored(store) ?? OfMembers(store.Members);
 
     public static ConfState FromLog(LogConfState logged) => new(
         ToIds(logged.Voters),
@@ -74,27 +77,50 @@ public static class ConfStates
         return stream.ToArray();
     }
 
+    // Null if there is none that is true. etcdutl restores the list of members, but leaves this as it was; etcd looks
+    // at it only to migrate.
+    private static ConfState? FindStored(StoreSnapshot store)
+    {
+        if (!store.TryGet(StoreBucket.Meta, Key, out byte[] json))
+            return null;
+        ConfState stored = Parse(store.Path, json);
+        ConfState listed = OfMembers(store.Members);
+        bool isTrue = stored.IsJoint
+            || (stored.Voters.SequenceEqual(listed.Voters) && stored.Learners.SequenceEqual(listed.Learners));
+        return isTrue ? stored : null;
+    }
+
     private static ConfState OfMembers(IEnumerable<ClusterMember> members) => ConfState.Empty with
     {
         Voters = [.. members.Where(each => !each.IsLearner).Select(each => new NodeId(each.Id)).Order()],
         Learners = [.. members.Where(each => each.IsLearner).Select(each => new NodeId(each.Id)).Order()],
     };
 
-    private static ConfState Parse(ReadOnlyMemory<byte> json)
+    private static ConfState Parse(string path, byte[] json)
     {
-        using var document = JsonDocument.Parse(json);
-        JsonElement root = document.RootElement;
-        return new ConfState(
-            ReadIds(root, "voters"),
-            ReadIds(root, "learners"),
-            ReadIds(root, "voters_outgoing"),
-            ReadIds(root, "learners_next"),
-            root.TryGetProperty("auto_leave", out JsonElement autoLeave) && autoLeave.GetBoolean());
+        try
+        {
+            ConfState conf = MemberJson.Read(json, Parse);
+            return conf.Voters.Count > 0
+                ? conf
+                : throw DamagedRow.Of(path, StoreBucket.Meta, Key, "it names no voter");
+        }
+        catch (JsonException fault)
+        {
+            throw DamagedRow.Of(path, StoreBucket.Meta, Key, $"it holds no membership: {fault.Message}");
+        }
     }
+
+    private static ConfState Parse(JsonElement root) => new(
+        ReadIds(root, "voters"),
+        ReadIds(root, "learners"),
+        ReadIds(root, "voters_outgoing"),
+        ReadIds(root, "learners_next"),
+        MemberJson.TryGet(root, "auto_leave", out JsonElement autoLeave) && autoLeave.GetBoolean());
 
     // Their order in the file is that of whoever wrote it; Raft wants them ascending.
     private static NodeId[] ReadIds(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement list)
+        MemberJson.TryGet(root, name, out JsonElement list)
             ? [.. list.EnumerateArray().Select(id => new NodeId(id.GetUInt64())).Order()]
             : [];
 

@@ -13,17 +13,20 @@ public sealed class LogLane : ILog, IDisposable
     private readonly TurnWriter _writer;
     private readonly Inbox _inbox;
     private readonly Action<string, Exception> _onFault;
+    private readonly ITurnObserver? _observer;
     private readonly Thread _thread;
     private List<Turn> _waiting = [];
     private List<Action<LogWriter>> _tasks = [];
     private bool _isSleeping;
     private bool _isStopping;
 
-    public LogLane(TurnWriter writer, Inbox inbox, Action<string, Exception> onFault)
+    public LogLane(
+        TurnWriter writer, Inbox inbox, Action<string, Exception> onFault, ITurnObserver? observer = null)
     {
         _writer = writer;
         _inbox = inbox;
         _onFault = onFault;
+        _observer = observer;
         _thread = new Thread(Run) { Name = "log", IsBackground = true };
         _thread.Start();
     }
@@ -116,6 +119,7 @@ public sealed class LogLane : ILog, IDisposable
         if (batch.Count == 0)
             return;
 
+        _observer?.OnWriting(batch);
         bool mustSync = false;
         foreach (Turn turn in batch)
         {
@@ -126,6 +130,7 @@ public sealed class LogLane : ILog, IDisposable
         // What need not be durable goes to the disk with what must be.
         if (mustSync)
             _writer.Log.Sync();
+        _observer?.OnWritten(batch);
         foreach (Turn turn in batch)
             _inbox.Post(ReplicaEvent.Persisted(turn));
     }

@@ -43,19 +43,16 @@ public sealed class ReplicaLoop : IDisposable
         {
             var buffer = new ReplicaEvent[1];
             ReplicaEvent[] tick = [ReplicaEvent.Tick];
-            long last = _time.GetTimestamp();
+            long interval = Math.Max(1, (long)(_tick.TotalSeconds * _time.TimestampFrequency));
+            var ticks = new TickSchedule(_time.GetTimestamp(), interval);
             while (!_stopping)
             {
-                TimeSpan left = _tick - _time.GetElapsedTime(last);
+                long now = _time.GetTimestamp();
+                TimeSpan left = _time.GetElapsedTime(now, now + ticks.Left(now));
                 if (left > TimeSpan.Zero)
                     _replica.Handle(_inbox.Take(ref buffer, left));
-
-                // One tick at most: a process that was stopped for a minute must not take it for a minute of silence.
-                if (_time.GetElapsedTime(last) >= _tick)
-                {
-                    last = _time.GetTimestamp();
+                if (ticks.TryTake(_time.GetTimestamp()))
                     _replica.Handle(tick);
-                }
             }
         }
         catch (Exception fault)

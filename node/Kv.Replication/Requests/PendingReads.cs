@@ -21,7 +21,8 @@ internal sealed class PendingReads(RequestIds ids, int ticksMax, int retryTicks)
         AskNext(raft);
     }
 
-    public void OnReadState(ReadState state, ulong applied)
+    /// <summary>The cluster named an index. Those who came while it was asked are asked for next.</summary>
+    public void OnReadState(ReadState state, ulong applied, RaftNode raft)
     {
         if (_asked is not { } batch || batch.Context != state.Context)
             return; // an answer to a question that was given up
@@ -30,6 +31,7 @@ internal sealed class PendingReads(RequestIds ids, int ticksMax, int retryTicks)
             batch.Finish(ReadOutcome.Confirmed);
         else
             _unapplied.Enqueue(batch, state.Index);
+        AskNext(raft);
     }
 
     public void OnApplied(ulong applied)

@@ -29,6 +29,9 @@ public sealed class Proposal : IValueTaskSource<KvError>
     /// does.</summary>
     public long AppliedAt { get; internal set; }
 
+    /// <summary>Who is told how far it has come; mostly nobody.</summary>
+    internal IProposalTrace? Trace { get; private set; }
+
     /// <summary>Which use of this pooled object this is; see <see cref="TryClaim"/>.</summary>
     internal long Round => Volatile.Read(ref _state) / RoundStep;
 
@@ -36,10 +39,13 @@ public sealed class Proposal : IValueTaskSource<KvError>
 
     internal KvError Error { get; private set; }
 
+    private bool IsInBacklog { get; set; }
+
     /// <summary>Makes it ready for a request; the task is to be awaited once.</summary>
-    public ValueTask<KvError> Begin(ReadOnlyMemory<byte> entry)
+    public ValueTask<KvError> Begin(ReadOnlyMemory<byte> entry, IProposalTrace? trace = null)
     {
         Entry = entry;
+        Trace = trace;
         Reply.Clear();
         MayBePooled = true;
         AppliedAt = 0;
@@ -71,6 +77,16 @@ public sealed class Proposal : IValueTaskSource<KvError>
     {
         Error = error;
         MayBePooled = !entryMayStillCome;
+    }
+
+    internal void EnterBacklog() => IsInBacklog = true;
+
+    /// <summary>Whether it was in the backlog; it is not any more.</summary>
+    internal bool TryLeaveBacklog()
+    {
+        bool was = IsInBacklog;
+        IsInBacklog = false;
+        return was;
     }
 
     internal void Tell() => _outcome.SetResult(Error);

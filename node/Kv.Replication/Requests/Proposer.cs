@@ -13,9 +13,20 @@ public sealed class Proposer(Inbox inbox, RequestIds ids, ReplicaView view, int 
     // How far apply may lag behind commit before more is refused, as in etcd.
     private const ulong UnappliedMax = 5000;
 
+    // A request has two election timeouts more than this until it is given up: what waits for so long still comes
+    // through in time.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentQueue<Proposal> _pool = new();
 
     private int _pooled;
+    private long _unappliedRefusals;
+
+    /// <summary>What waits for its outcome, and how much may.</summary>
+    public WriteBacklog Backlog { get; init; } = new(Patience, TimeProvider.System);
+
+    /// <summary>Requests refused so far because applying was too far behind.</summary>
+    public long UnappliedRefusals => Interlocked.Read(ref _unappliedRefusals);
 
     public ulong NextId() => ids.Next();
 
@@ -30,23 +41,47 @@ public sealed class Proposer(Inbox inbox, RequestIds ids, ReplicaView view, int 
     /// <summary>Gives back a proposal whose outcome and reply have been read.</summary>
     public void Return(Proposal proposal)
     {
+        if (proposal.TryLeaveBacklog())
+            Backlog.End();
         if (!proposal.MayBePooled || Volatile.Read(ref _pooled) >= PooledMax)
             return;
         Interlocked.Increment(ref _pooled);
         _pool.Enqueue(proposal);
     }
 
-    /// <summary>Proposes an entry; the outcome comes when it is applied here.</summary>
-    public ValueTask<KvError> Propose(Proposal proposal, ReadOnlyMemory<byte> entry)
+    /// <summary>Proposes an entry; the outcome comes when it is applied here. The proposal is to be given back then,
+    /// whatever the outcome.</summary>
+    public ValueTask<KvError> Propose(
+        Proposal proposal, ReadOnlyMemory<byte> entry, IProposalTrace? trace = null)
     {
         if (entry.Length > requestBytesMax)
             return new ValueTask<KvError>(KvError.RequestTooLarge);
         if (view.Committed > view.Applied + UnappliedMax)
+        {
+            Interlocked.Increment(ref _unappliedRefusals);
             return new ValueTask<KvError>(KvError.TooManyRequests);
+        }
 
-        ValueTask<KvError> outcome = proposal.Begin(entry);
+        if (!Backlog.TryBegin())
+            return new ValueTask<KvError>(KvError.Overloaded);
+        proposal.EnterBacklog();
+        ValueTask<KvError> outcome = proposal.Begin(entry, trace);
         return inbox.TryPost(ReplicaEvent.Propose(proposal))
             ? outcome
-            : new ValueTask<KvError>(KvError.TooManyRequests);
+            : new ValueTask<KvError>(KvError.Overloaded);
+    }
+
+    /// <summary>Proposes what is first in line: it is never refused for load, as it takes load off the member or keeps
+    /// the cluster in order.</summary>
+    public ValueTask<KvError> ProposeFirst(
+        Proposal proposal, ReadOnlyMemory<byte> entry, IProposalTrace? trace = null)
+    {
+        if (entry.Length > requestBytesMax)
+            return new ValueTask<KvError>(KvError.RequestTooLarge);
+        Backlog.Begin();
+        proposal.EnterBacklog();
+        ValueTask<KvError> outcome = proposal.Begin(entry, trace);
+        inbox.Post(ReplicaEvent.Propose(proposal));
+        return outcome;
     }
 }

@@ -44,14 +44,7 @@ public sealed class OutgoingSnapshot : IDisposable
         }
 
         var id = new EntryId(store.Term, store.Index);
-        var message = new Message
-        {
-            Type = wanted.Type,
-            To = wanted.To,
-            From = wanted.From,
-            Term = wanted.Term,
-            Snapshot = new Snapshot(id, ConfStates.Of(store), store.ToV2StoreJson()),
-        };
+        Message message = wanted.With(new Snapshot(id, ConfStates.Of(store), store.ToV2StoreJson()));
         return new OutgoingSnapshot(message, store);
     }
 }

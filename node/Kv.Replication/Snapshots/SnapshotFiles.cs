@@ -51,6 +51,11 @@ public sealed class SnapshotFiles(IDisk disk, MemberFiles files)
             return;
         Save(snapshot, members, observer);
         _recorded = snapshot.Index;
+
+        // A reader passes over snapshots beyond the commit index, and of that the log may lag behind: it does not have
+        // to be durable otherwise. Yet what comes before this snapshot is given up now.
+        LogState state = writer.State;
+        writer.AppendState(state with { Commit = Math.Max(state.Commit, snapshot.Index) });
         writer.AppendSnapshot(snapshot);
         writer.Sync();
         observer?.OnRecorded(snapshot.Index);
@@ -69,22 +74,51 @@ public sealed class SnapshotFiles(IDisk disk, MemberFiles files)
         return keep > 0 ? SnapDirectory.Purge(disk, files.Snapshots, keep) : 0;
     }
 
-    /// <summary>Says whether the page file that was received with a snapshot at <paramref name="index"/> can take this
-    /// one's place. The receiver asks before it passes the snapshot on: once that is in the log there is no way back.
-    /// Reads a few pages.</summary>
-    public bool IsSound(ulong index, [NotNullWhen(false)] out string? finding)
+    /// <summary>Says whether the page file that was received with a snapshot can take this one's place, and with what
+    /// message that is to be passed on. The receiver asks before: once it is in the log there is no way back. Reads a
+    /// few pages.
+    /// <para>etcd names the entries that it had applied when the snapshot was wanted, and sends what it has when it
+    /// comes to it: a later state. Were that installed as told, the page file would be ahead of the log, and after a
+    /// crash nobody could tell it from a log that was lost in part. So it is taken for what it is: the file says at
+    /// which entry it was left, with which members (not that of etcd 3.4, which does not know the
+    /// term).</para></summary>
+    public bool TryAdmit(
+        Message message, [NotNullWhen(true)] out Message? admitted, [NotNullWhen(false)] out string? finding)
     {
+        admitted = null;
+        ulong told = message.Snapshot!.Id.Index;
+        Snapshot found;
         try
         {
-            ulong found = StoreSnapshot.ReadIndex(disk, files.ReceivedPageFile(index));
-            finding = found >= index ? null : Mismatch(found, index);
+            (found, finding) = StoreSnapshot.Read(disk, files.ReceivedPageFile(told), store => Judge(message, store));
         }
         catch (CorruptDataException damage)
         {
             finding = damage.Finding;
+            return false;
         }
 
-        return finding is null;
+        if (finding is not null)
+            return false;
+        if (found.Id.Index != told)
+        {
+            disk.Rename(files.ReceivedPageFile(told), files.ReceivedPageFile(found.Id.Index));
+            disk.SyncDirectory(files.Snapshots);
+        }
+
+        admitted = message.With(found);
+        return true;
+    }
+
+    private static (Snapshot Found, string? Finding) Judge(Message message, StoreSnapshot store)
+    {
+        Snapshot told = message.Snapshot!;
+        if (store.Index < told.Id.Index)
+            return (told, Mismatch(store.Index, told.Id.Index));
+        bool isFurther = store.Index > told.Id.Index && store.Term > 0 && store.Term <= message.Term;
+        return isFurther
+            ? (new Snapshot(new EntryId(store.Term, store.Index), ConfStates.Of(store), store.ToV2StoreJson()), null)
+            : (told, null);
     }
 
     /// <summary>Lets the received page file take the name of the one in use, for good. Those who have the old one open

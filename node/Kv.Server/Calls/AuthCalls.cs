@@ -1,25 +1,23 @@
-using System.Text;
 using Authpb;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
+using Kv.Server.Tokens;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
 
-/// <summary>The Auth service. Passwords are hashed here, before a request is logged, so that no member ever sees
-/// one.</summary>
+/// <summary>The Auth service. Passwords are hashed here, before a request is logged, so that no other member ever
+/// sees one, and are taken out of the requests: whatever tells of those later cannot tell of them
+/// (CVE-2021-28235).</summary>
 internal sealed class AuthCalls(
     LoggedRequests log,
     LinearizableReads reads,
     AuthBook auth,
     Gate gate,
     ResponseHeaders headers,
-    int bcryptCost) : Auth.AuthBase
+    UserLogins logins) : Auth.AuthBase
 {
-    /// <summary>etcd's default for <c>--bcrypt-cost</c>.</summary>
-    public const int DefaultBcryptCost = 10;
-
     public override async Task<AuthEnableResponse> AuthEnable(AuthEnableRequest request, ServerCallContext context)
     {
         await LogAsync(new InternalRaftRequest { AuthEnable = request }, context);
@@ -32,13 +30,16 @@ internal sealed class AuthCalls(
         return new AuthDisableResponse { Header = headers.Now() };
     }
 
-    public override Task<AuthStatusResponse> AuthStatus(AuthStatusRequest request, ServerCallContext context) =>
-        Task.FromResult(new AuthStatusResponse
+    public override Task<AuthStatusResponse> AuthStatus(AuthStatusRequest request, ServerCallContext context)
+    {
+        gate.Identify(context); // without a token everybody may ask, with a wrong one nobody
+        return Task.FromResult(new AuthStatusResponse
         {
             Header = headers.Now(),
             Enabled = auth.IsEnabled,
             AuthRevision = auth.Revision,
         });
+    }
 
     public override async Task<AuthenticateResponse> Authenticate(
         AuthenticateRequest request, ServerCallContext context)
@@ -46,28 +47,32 @@ internal sealed class AuthCalls(
         if (!auth.IsEnabled)
             throw Refusal.ToException(KvError.AuthNotEnabled);
 
-        // A change of the password while it is compared would let the old one in: then it is compared again.
+        string password = request.Password;
+        request.Password = "";
+
+        // A change of the password before there is a token would let the old one in: then it is compared again.
         ulong checkedAt;
+        AuthenticateResponse response;
         do
         {
             await reads.ConfirmAsync();
             checkedAt = auth.Revision;
-            CheckPassword(request);
+            await CheckPasswordAsync(request.Name, password, context.CancellationToken);
+            response = await IssueAsync(request.Name, checkedAt);
         }
         while (checkedAt != auth.Revision);
 
-        var proposed = new InternalAuthenticateRequest { Name = request.Name, SimpleToken = SimpleTokens.NewPrefix() };
-        AuthenticateResponse response = await log.ProposeAsync<AuthenticateResponse>(
-            new InternalRaftRequest { Authenticate = proposed });
         response.Header = headers.Now();
         return response;
     }
 
     public override async Task<AuthUserAddResponse> UserAdd(AuthUserAddRequest request, ServerCallContext context)
     {
-        if (request.Options is not { NoPassword: true })
-            request.HashedPassword = Hash(request.Password);
+        gate.RequireRoot(context); // before any work is done for who may not
+        string password = request.Password;
         request.Password = "";
+        if (request.Options is not { NoPassword: true })
+            request.HashedPassword = await logins.Passwords.HashAsync(password, context.CancellationToken);
         await LogAsync(new InternalRaftRequest { AuthUserAdd = request }, context);
         return new AuthUserAddResponse { Header = headers.Now() };
     }
@@ -100,8 +105,10 @@ internal sealed class AuthCalls(
     public override async Task<AuthUserChangePasswordResponse> UserChangePassword(
         AuthUserChangePasswordRequest request, ServerCallContext context)
     {
-        request.HashedPassword = Hash(request.Password);
+        gate.RequireRoot(context);
+        string password = request.Password;
         request.Password = "";
+        request.HashedPassword = await logins.Passwords.HashAsync(password, context.CancellationToken);
         await LogAsync(new InternalRaftRequest { AuthUserChangePassword = request }, context);
         return new AuthUserChangePasswordResponse { Header = headers.Now() };
     }
@@ -179,18 +186,23 @@ internal sealed class AuthCalls(
         RangeEnd = ByteString.CopyFrom(0),
     };
 
-    private void CheckPassword(AuthenticateRequest request)
+    private async Task CheckPasswordAsync(string name, string password, CancellationToken cancelled)
     {
-        if (!auth.TryGetUser(request.Name, out User? user))
-            throw Refusal.ToException(KvError.AuthFailed);
-        if (user.Options is { NoPassword: true })
+        bool isUser = auth.TryGetUser(name, out User? user);
+        if (isUser && user!.Options is { NoPassword: true })
             throw Refusal.ToException(KvError.PasswordGivenForNoPasswordUser);
-        if (!BCrypt.Net.BCrypt.Verify(request.Password, user.Password.ToStringUtf8()))
+        string? hash = isUser ? user!.Password.ToStringUtf8() : null;
+        if (!await logins.Passwords.IsRightAsync(password, hash, cancelled))
             throw Refusal.ToException(KvError.AuthFailed);
     }
 
-    private string Hash(string password) =>
-        Convert.ToBase64String(Encoding.ASCII.GetBytes(BCrypt.Net.BCrypt.HashPassword(password, bcryptCost)));
+    private async Task<AuthenticateResponse> IssueAsync(string name, ulong checkedAt)
+    {
+        if (logins.Tokens.Sign(name, checkedAt) is { } signed)
+            return new AuthenticateResponse { Token = signed };
+        var proposed = new InternalAuthenticateRequest { Name = name, SimpleToken = SimpleTokens.NewPrefix() };
+        return await log.ProposeAsync<AuthenticateResponse>(new InternalRaftRequest { Authenticate = proposed });
+    }
 
     private async Task LogAsync(InternalRaftRequest request, ServerCallContext context) =>
         await log.ProposeAsync(request, gate.RequireRoot(context));

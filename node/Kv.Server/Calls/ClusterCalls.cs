@@ -62,7 +62,7 @@ internal sealed class ClusterCalls(
     {
         gate.RequireRoot(context);
         await reconfiguration.PromoteAsync(
-            request.ID, Gate.TokenOf(context.RequestHeaders) ?? "", context.CancellationToken);
+            request.ID, Gate.TokenOf(context) ?? "", context.CancellationToken);
         return new MemberPromoteResponse { Header = headers.WithoutRevision(), Members = { All() } };
     }
 

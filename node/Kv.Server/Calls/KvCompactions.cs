@@ -2,6 +2,7 @@ using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using Kv.Server.Upkeep;
+using Kv.Store;
 
 namespace Kv.Server.Calls;
 

@@ -25,6 +25,9 @@ internal sealed class KvReads(
     private const int WholeBytesMax = 64 * 1024;
     private const int PieceBytes = 32 * 1024;
 
+    // Of an answer that leaves piece by piece, so much is on its way at once.
+    private const int OnItsWayBytes = WholeBytesMax + (2 * PieceBytes);
+
     private static readonly Method<byte[], RangeReply> RangeStreamMethod = new(
         MethodType.ServerStreaming,
         "etcdserverpb.KV",
@@ -91,6 +94,8 @@ internal sealed class KvReads(
         RangeReply answer = store.Range(request, headers.ForReply());
         KvError error = Recheck(caller, answer.Error);
         bool isWhole = answer.EncodedBytes <= WholeBytesMax;
+        if (error == KvError.None && !isWhole && !call.TryHold(answer.HeldBytes + OnItsWayBytes))
+            error = KvError.Overloaded;
         if (error == KvError.None && isWhole)
             answer.WriteTo(reply);
         observer.OnRange(call, error, answer.EncodedBytes);
@@ -141,7 +146,10 @@ internal sealed class KvReads(
         return gate.CheckRead(caller, range.Key, range.RangeEnd);
     }
 
-    // What was allowed before the read may have been forbidden during it.
-    private KvError Recheck(Caller caller, KvError error) =>
-        error == KvError.None && !gate.IsOpen && caller.AuthRevision != auth.Revision ? KvError.AuthOldRevision : error;
+    // What was allowed before the read may have been forbidden during it; to nobody nothing was allowed.
+    private KvError Recheck(Caller caller, KvError error)
+    {
+        bool isOld = caller.AuthRevision != 0 && caller.AuthRevision != auth.Revision;
+        return error == KvError.None && !gate.IsOpen && isOld ? KvError.AuthOldRevision : error;
+    }
 }

@@ -5,6 +5,7 @@ using Kv.Grpc;
 using Kv.Replication;
 using Kv.Server.Metrics;
 using Kv.Server.Observers;
+using Kv.Server.Tracing;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
@@ -60,8 +61,10 @@ internal sealed class KvWrites(
         byte[] entry, OutcomeHistogram times, GrpcCall call, MessageWriter reply)
     {
         Proposal proposal = proposer.Rent();
+        RequestTrace? trace = call.Span is null ? null : RequestTrace.Of(call.Span);
         observer.OnProposing();
-        KvError error = await proposer.Propose(proposal, entry);
+        KvError error = await proposer.Propose(proposal, entry, trace);
+        trace?.End(entry, proposal.AppliedAt, error);
         call.DoneAt = proposal.AppliedAt;
         observer.OnEnded(times, call.BegunAt, proposal.AppliedAt, error);
         if (error == KvError.None)

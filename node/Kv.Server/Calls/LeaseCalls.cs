@@ -52,8 +52,9 @@ internal sealed class LeaseCalls(
     {
         while (await requestStream.MoveNext(context.CancellationToken))
         {
-            gate.RequireUser(context);
+            Caller caller = gate.RequireUser(context);
             long id = requestStream.Current.ID;
+            Refusal.ThrowIfRefused(gate.CheckLease(caller, id)); // whoever keeps a lease alive keeps its keys
             var response = new LeaseKeepAliveResponse { Header = headers.Now(), ID = id };
             response.TTL = await desk.RenewAsync(id, context.CancellationToken);
             await responseStream.WriteAsync(response, context.CancellationToken);
@@ -67,7 +68,7 @@ internal sealed class LeaseCalls(
         await reads.ConfirmAsync();
         LeaseTimeToLiveResponse response = await desk.TimeToLiveAsync(request, context.CancellationToken);
         response.Header = headers.Now();
-        if (!gate.IsOpen)
+        if (!gate.IsRoot(caller))
         {
             foreach (ByteString key in response.Keys)
                 Refusal.ThrowIfRefused(gate.CheckRead(caller, key.Span, default));
@@ -80,7 +81,7 @@ internal sealed class LeaseCalls(
     {
         Caller caller = gate.RequireUser(context);
         long[] ids = clock.IdsByRemainingTime();
-        if (!gate.IsOpen)
+        if (!gate.IsRoot(caller))
             RequireReadOfAll(ids, caller);
         var response = new LeaseLeasesResponse { Header = headers.Now() };
         response.Leases.AddRange(ids.Select(id => new LeaseStatus { ID = id }));

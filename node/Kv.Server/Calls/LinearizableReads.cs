@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Kv.Replication;
 using Kv.Server.Logging;
 using Kv.Server.Observers;
+using Kv.Server.Tracing;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
@@ -37,6 +39,7 @@ internal sealed class LinearizableReads(
             batch = _gathering!;
         }
 
+        using Activity? waiting = Spans.BeginChild("read_index");
         ReadOutcome outcome = await batch.Done;
         if (isFirst)
             Count(outcome);

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Kv.Replication;
 using Kv.Server.Observers;
+using Kv.Server.Tracing;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
@@ -20,8 +21,12 @@ internal sealed class LoggedRequests(Proposer proposer, ProposalObserver observe
         byte[] entry = request.ToByteArray();
         long start = Stopwatch.GetTimestamp();
         Proposal proposal = proposer.Rent();
+        RequestTrace? trace = Spans.AreWanted ? RequestTrace.Of(Activity.Current) : null;
         observer.OnProposing();
-        KvError error = await proposer.Propose(proposal, entry);
+        KvError error = await (IsFirstInLine(request)
+            ? proposer.ProposeFirst(proposal, entry, trace)
+            : proposer.Propose(proposal, entry, trace));
+        trace?.End(entry, proposal.AppliedAt, error);
         observer.OnEnded(observer.TimesOf(LoggedRequest.FieldOf(entry)), start, proposal.AppliedAt, error);
         IMessage? answer = proposal.Reply.Message;
         proposer.Return(proposal);
@@ -33,4 +38,14 @@ internal sealed class LoggedRequests(Proposer proposer, ProposalObserver observe
     public async Task<TResponse> ProposeAsync<TResponse>(InternalRaftRequest request, Caller caller = default)
         where TResponse : class, IMessage, new() =>
         await ProposeAsync(request, caller) as TResponse ?? new TResponse();
+
+    // What keeps leases and the cluster right, and what makes room.
+    private static bool IsFirstInLine(InternalRaftRequest request) =>
+        request.LeaseRevoke is not null
+        || request.LeaseCheckpoint is not null
+        || request.Compaction is not null
+        || request.Alarm is not null
+        || request.ClusterVersionSet is not null
+        || request.ClusterMemberAttrSet is not null
+        || request.DowngradeInfoSet is not null;
 }

@@ -14,6 +14,7 @@ internal sealed class MaintenanceCalls(
     StoreParts store,
     StoreUpkeep upkeep,
     LoggedRequests log,
+    Downgrades downgrades,
     Leadership leadership,
     Quota quota,
     Gate gate,
@@ -122,11 +123,17 @@ internal sealed class MaintenanceCalls(
         return new MoveLeaderResponse();
     }
 
-    public override Task<DowngradeResponse> Downgrade(DowngradeRequest request, ServerCallContext context)
+    public override async Task<DowngradeResponse> Downgrade(DowngradeRequest request, ServerCallContext context)
     {
-        gate.RequireRoot(context);
-        throw new RpcException(new Status(
-            StatusCode.Unimplemented, "kv-node: downgrading a cluster is not supported by this version"));
+        Caller caller = gate.RequireRoot(context);
+        string cluster = request.Action switch
+        {
+            DowngradeRequest.Types.DowngradeAction.Validate => await downgrades.ValidateAsync(request.Version),
+            DowngradeRequest.Types.DowngradeAction.Enable => await downgrades.EnableAsync(request.Version, caller),
+            DowngradeRequest.Types.DowngradeAction.Cancel => await downgrades.CancelAsync(caller),
+            _ => throw Refusal.ToException(KvError.UnknownMethod),
+        };
+        return new DowngradeResponse { Header = headers.Now(), Version = cluster };
     }
 
     private async Task SendAsync(

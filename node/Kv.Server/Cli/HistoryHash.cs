@@ -10,6 +10,18 @@ internal static class HistoryHash
 {
     public static ResultTable Run(IDisk disk, string path, long revision)
     {
+        KeyValueHash hash = Compute(disk, path, revision);
+        return new ResultTable(
+            [
+                new("hash", "Hash", "hash"), new("hash revision", "Hash revision", "hashRevision"),
+                new("compact revision", "Compact revision", "compactRevision"),
+            ],
+            [[new(hash.Hash), new(hash.Revision), new(hash.CompactRevision)]]);
+    }
+
+    /// <param name="revision">0 for the last.</param>
+    public static KeyValueHash Compute(IDisk disk, string path, long revision)
+    {
         if (!disk.FileExists(path))
             throw new CommandFailedException($"stat {path}: no such file or directory");
 
@@ -21,12 +33,7 @@ internal static class HistoryHash
         if (error != KvError.None)
             throw new CommandFailedException(KvErrorTable.Text(error));
 
-        return new ResultTable(
-            [
-                new("hash", "Hash", "hash"), new("hash revision", "Hash revision", "hashRevision"),
-                new("compact revision", "Compact revision", "compactRevision"),
-            ],
-            [[new(hash.Hash), new(hash.Revision), new(hash.CompactRevision)]]);
+        return hash;
     }
 
     /// <summary>Does nothing: a compaction that was under way stays so.</summary>

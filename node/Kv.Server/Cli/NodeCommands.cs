@@ -1,9 +1,12 @@
 using System.CommandLine;
+using Kv.Server.Snapshots;
+using Kv.Server.Startup;
 using Kv.Storage;
 
 namespace Kv.Server.Cli;
 
-/// <summary>The commands that work on the files of a node that is not running. Names, options and output are those of
+/// <summary>The commands that work on the files of a node that is not running, and those that take snapshots of nodes
+/// that are. Names, options and output are those of
 /// etcd's <c>etcdutl</c>, so that scripts made for it go on working.</summary>
 public sealed class NodeCommands
 {
@@ -11,7 +14,7 @@ public sealed class NodeCommands
     private const int ExitError = 1;
     private const int ExitBadFormat = 4;
 
-    private static readonly string[] Names = ["snapshot", "hashkv", "defrag", "check"];
+    private static readonly string[] Names = ["snapshot", "hashkv", "defrag", "check", "copy"];
 
     private static readonly Dictionary<string, OutputFormat> Formats = new(StringComparer.Ordinal)
     {
@@ -48,7 +51,7 @@ public sealed class NodeCommands
     {
         var root = new RootCommand("Works on the files of a node that is not running.")
         {
-            Snapshot(), HashKv(), Defrag(), Check(),
+            Snapshot(), HashKv(), Defrag(), Check(), Copy(), Version(),
         };
         root.Options.Add(_format);
 
@@ -67,54 +70,41 @@ public sealed class NodeCommands
         var status = new Command("status", "Gets backend snapshot status of a given file") { file };
         status.SetAction(parsed =>
             Answer(parsed, () => SnapshotStatus.Read(_disk, parsed.GetRequiredValue(file)).ToTable()));
-        return new Command("snapshot", "Manages etcd node snapshots") { status, Restore() };
+        var restore = new RestoreCommand(_disk, RoomCheck.FreeBytesAt, _error);
+        var running = new SnapshotCommands(_output, _error);
+        return new Command("snapshot", "Manages etcd node snapshots")
+        {
+            status, restore.Build(DoAsync), running.Take(), running.Delete(),
+        };
     }
 
-    private Command Restore()
+    /// <summary>For the pod of a member: what is to be done to its data cannot be undone.</summary>
+    private Command Copy()
     {
-        var file = new Argument<string>("filename") { Description = "a snapshot file" };
-        var data = new Option<string>("--data-dir") { Description = "the directory to make", Required = true };
-        var wal = TextOption("--wal-dir", "", "directory for the log, if it shall have its own");
-        var name = TextOption("--name", "default", "name of this member");
-        var members = TextOption(
-            "--initial-cluster", "default=http://localhost:2380", "the members of the new cluster: NAME=URL,...");
-        var token = TextOption("--initial-cluster-token", "etcd-cluster", "tells clusters of the same members apart");
-        var urls = TextOption(
-            "--initial-advertise-peer-urls", "http://localhost:2380", "where other members find this one");
-        var skip = new Option<bool>("--skip-hash-check")
+        var directory = DataDirectory();
+        var target = new Option<string>("--to") { Description = "the directory to make", Required = true };
+        var command = new Command("copy", "Copies the data directory of a node that is not running")
         {
-            Description = "take a file without a checksum, such as one copied from a data directory",
-        };
-        var bump = new Option<long>("--bump-revision") { Description = "by how much to raise the revision" };
-        var mark = new Option<bool>("--mark-compacted")
-        {
-            Description = "mark all before that as compacted (with --bump-revision, and only then)",
-        };
-        var command = new Command("restore", "Restores an etcd member snapshot to an etcd directory")
-        {
-            file, data, wal, name, members, token, urls, skip, bump, mark,
+            directory, target,
         };
         command.SetAction(parsed => Do(() =>
         {
-            long raise = parsed.GetValue(bump);
-            if (raise < 0 || parsed.GetValue(mark) != raise > 0)
-                throw new CommandFailedException("--mark-compacted required if --revision-bump > 0");
-
-            string self = parsed.GetRequiredValue(name);
-            var options = new RestoreOptions
-            {
-                Name = self,
-                Members = RestoreOptions.ReadMembers(
-                    parsed.GetRequiredValue(members), self, parsed.GetRequiredValue(urls)),
-                Token = parsed.GetRequiredValue(token),
-                DataDirectory = parsed.GetRequiredValue(data),
-                WalDirectory = parsed.GetRequiredValue(wal),
-                SkipsHashCheck = parsed.GetValue(skip),
-                BumpRevision = raise,
-            };
-            new SnapshotRestore(_disk, options).Run(parsed.GetRequiredValue(file));
-            _error.WriteLine($"restored {parsed.GetRequiredValue(file)} into {options.DataDirectory}");
+            (string from, string to) = (parsed.GetRequiredValue(directory), parsed.GetRequiredValue(target));
+            bool isDone = new DirectoryCopy(_disk, RoomCheck.FreeBytesAt).Run(from, to);
+            _error.WriteLine(isDone ? $"copied {from} to {to}" : $"{to} is there already: nothing to copy");
         }));
+        return command;
+    }
+
+    // As etcdutl has it, which is a name that this program may have; the server's own is --version.
+    private Command Version()
+    {
+        var command = new Command("version", "Prints the version of etcdutl");
+        command.SetAction(_ =>
+        {
+            string version = ProductText.ServerVersion;
+            _output.Write($"etcdutl version: {version}\nAPI version: {version[..version.LastIndexOf('.')]}\n");
+        });
         return command;
     }
 
@@ -157,9 +147,6 @@ public sealed class NodeCommands
         return command;
     }
 
-    private static Option<string> TextOption(string name, string value, string description) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value };
-
     private static Option<string> DataDirectory() =>
         new("--data-dir") { Description = "the node's data directory", Required = true };
 
@@ -182,10 +169,32 @@ public sealed class NodeCommands
             run();
             return ExitOk;
         }
-        catch (Exception fault) when (fault is CommandFailedException or CorruptDataException or IOException)
+        catch (Exception fault) when (IsExpected(fault))
         {
-            _error.WriteLine($"Error: {fault.Message}");
-            return ExitError;
+            return Tell(fault);
         }
+    }
+
+    private async Task<int> DoAsync(Func<Task> run)
+    {
+        try
+        {
+            await run();
+            return ExitOk;
+        }
+        catch (Exception fault) when (IsExpected(fault))
+        {
+            return Tell(fault);
+        }
+    }
+
+    private static bool IsExpected(Exception fault) => fault is
+        CommandFailedException or CorruptDataException or BootstrapException or IOException
+        or UnauthorizedAccessException;
+
+    private int Tell(Exception fault)
+    {
+        _error.WriteLine($"Error: {fault.Message}");
+        return ExitError;
     }
 }

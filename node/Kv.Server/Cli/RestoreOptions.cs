@@ -22,6 +22,10 @@ internal sealed record RestoreOptions
     /// seen revisions that the snapshot lacks learn of it. 0 for not at all.</summary>
     public required long BumpRevision { get; init; }
 
+    /// <summary>The SHA-256 that the whole file has to have, in lower-case hexadecimal, where it comes from elsewhere;
+    /// empty if any will do.</summary>
+    public string Sha256 { get; init; } = "";
+
     /// <summary>Reads the members and checks what can be checked before any file is touched.</summary>
     public static IReadOnlyList<InitialMember> ReadMembers(string members, string name, string peerUrls)
     {

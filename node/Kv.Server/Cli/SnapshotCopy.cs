@@ -32,13 +32,64 @@ internal static class SnapshotCopy
         }
 
         byte[] stored = new byte[HashLength];
-        bool isWrong = hasHash && snapshot.Read(length, stored) == HashLength && !stored.SequenceEqual(computed);
-        if (isWrong && !skipsHashCheck)
+        if (hasHash && !skipsHashCheck && snapshot.Read(length, stored) == HashLength)
+            RefuseIfWrong(disk, target, stored, computed);
+    }
+
+    /// <summary>Copies what comes to a new file. That it has come to its end is only known then, so the last bytes are
+    /// held back: they may be the checksum.</summary>
+    /// <returns>The SHA-256 of the pages, in hexadecimal.</returns>
+    public static async Task<string> ExtractAsync(
+        IDisk disk, Stream source, string name, string target, bool skipsHashCheck, CancellationToken cancelled)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IFile pages = disk.Open(target, FileAccessMode.Create);
+        byte[] chunk = new byte[ChunkBytes];
+        int held = 0;
+        long offset = 0;
+        while (true)
         {
-            disk.DeleteFile(target);
-            throw new CommandFailedException(
-                $"expected sha256 {Convert.ToHexStringLower(stored)}, got {Convert.ToHexStringLower(computed)}");
+            int count = await source.ReadAtLeastAsync(
+                chunk.AsMemory(held), chunk.Length - held, throwOnEndOfStream: false, cancelled);
+            bool isEnd = held + count < chunk.Length;
+            int certain = Math.Max(0, held + count - HashLength);
+            Append(chunk.AsSpan(0, certain));
+            chunk.AsSpan(certain, held + count - certain).CopyTo(chunk);
+            held = held + count - certain;
+            if (isEnd)
+                break;
         }
+
+        bool hasHash = held == HashLength && offset % SectorBytes == 0;
+        if (!hasHash && !skipsHashCheck)
+        {
+            throw new CommandFailedException(
+                $"{name} is no snapshot: {offset + held} bytes, which are no pages with a checksum at their end");
+        }
+
+        if (!hasHash)
+            Append(chunk.AsSpan(0, held));
+        pages.Sync();
+        byte[] computed = hash.GetHashAndReset();
+        if (hasHash && !skipsHashCheck)
+            RefuseIfWrong(disk, target, chunk[..HashLength], computed);
+        return Convert.ToHexStringLower(computed);
+
+        void Append(ReadOnlySpan<byte> bytes)
+        {
+            hash.AppendData(bytes);
+            pages.Write(offset, bytes);
+            offset += bytes.Length;
+        }
+    }
+
+    private static void RefuseIfWrong(IDisk disk, string target, byte[] stored, byte[] computed)
+    {
+        if (stored.SequenceEqual(computed))
+            return;
+        disk.DeleteFile(target);
+        throw new CommandFailedException(
+            $"expected sha256 {Convert.ToHexStringLower(stored)}, got {Convert.ToHexStringLower(computed)}");
     }
 
     /// <summary>The SHA-256 of what was copied.</summary>

@@ -27,11 +27,34 @@ internal sealed class SnapshotRestore(IDisk disk, RestoreOptions options)
     {
         if (!disk.FileExists(snapshot))
             throw new CommandFailedException($"open {snapshot}: no such file or directory");
+        Prepare();
+        SnapshotCopy.Extract(disk, snapshot, _files.PageFile, options.SkipsHashCheck);
+        Finish();
+    }
+
+    /// <summary>The same from a stream.</summary>
+    /// <param name="snapshot">The bytes of a snapshot file.</param>
+    /// <param name="name">What to call it.</param>
+    /// <param name="cancelled">Ends it half-way; the directory is then of no use.</param>
+    /// <returns>The SHA-256 of the pages, in hexadecimal.</returns>
+    public async Task<string> RunAsync(Stream snapshot, string name, CancellationToken cancelled)
+    {
+        Prepare();
+        string hash = await SnapshotCopy.ExtractAsync(
+            disk, snapshot, name, _files.PageFile, options.SkipsHashCheck, cancelled);
+        Finish();
+        return hash;
+    }
+
+    private void Prepare()
+    {
         RefuseIfNotEmpty("data-dir", options.DataDirectory);
         RefuseIfNotEmpty("wal-dir", _files.Log);
-
         disk.CreateDirectory(_files.Snapshots);
-        SnapshotCopy.Extract(disk, snapshot, _files.PageFile, options.SkipsHashCheck);
+    }
+
+    private void Finish()
+    {
         RewritePages();
         SnapDirectory.Save(disk, _files.Snapshots, ToSnapFile());
         WriteLog();

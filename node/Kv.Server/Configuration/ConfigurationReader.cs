@@ -23,7 +23,14 @@ public abstract record ConfigurationOutcome
 public sealed record ConfigurationSources(
     IReadOnlyDictionary<string, string> Environment,
     Func<string, string> ReadFile,
-    Func<StorageSettings, bool> HasData);
+    Func<StorageSettings, bool> HasData)
+{
+    /// <summary>The bytes of a file; throws as <see cref="ReadFile"/> does.</summary>
+    public Func<string, byte[]> ReadBytes { get; init; } = File.ReadAllBytes;
+
+    /// <summary>The name that the program was started by.</summary>
+    public string Program { get; init; } = InvokedName.Own;
+}
 
 /// <summary>From flags, environment and file to a <see cref="NodeConfiguration"/>. As with etcd, a flag goes before a
 /// variable, and a configuration file puts both aside.</summary>
@@ -33,19 +40,27 @@ public static class ConfigurationReader
     {
         var settings = new Settings();
         if (!CommandLineReader.Read(arguments, settings))
-            return new ConfigurationOutcome.Print(FlagTable.ToUsage(), ProductText.Usage);
+            return new ConfigurationOutcome.Print(FlagTable.ToUsage(), ProductText.Usage(sources.Program));
         if (settings.Faults.Count == 0 && settings.Switch("version"))
             return new ConfigurationOutcome.Print(ProductText.Version(), "");
 
         ReadBeyondFlags(settings, sources);
         ConfigurationRules.Check(settings);
         var configuration = SettingsBinder.Bind(settings);
+        configuration = configuration with
+        {
+            Auth = configuration.Auth with { Jwt = TokenRules.Read(settings, sources.ReadBytes) },
+            Telemetry = TelemetryBinder.Bind(settings, sources.Environment),
+        };
         bool isJudged = settings.AreSound("name", "initial-cluster", "initial-advertise-peer-urls");
         if (isJudged && !sources.HasData(configuration.Storage))
             BootstrapRules.Check(configuration.Bootstrap, configuration.Member, settings.Faults);
+        TlsRules.Check(settings, configuration.Tls, configuration.Member);
+        TlsRules.CheckFiles(configuration.Tls, configuration.Member, sources.ReadBytes, settings.Faults);
         AddNotices(settings);
+        TlsRules.AddNotices(configuration.Tls, configuration.Member, settings.Notices);
         return settings.Faults.Count > 0
-            ? Refusal(settings)
+            ? Refusal(settings, sources.Program)
             : new ConfigurationOutcome.Start(configuration, settings.Notices);
     }
 
@@ -86,6 +101,11 @@ public static class ConfigurationReader
                 string message = $"flag \"-{flag.Name}\" is no longer supported - ignoring";
                 settings.Notices.Add(new(LogLevel.Warning, message));
             }
+            else if (flag.State == FlagState.Former)
+            {
+                string message = $"flag \"-{flag.Name}\" is of etcd 3.5";
+                settings.Notices.Add(new(LogLevel.Warning, message, "use-instead", $"--{flag.Successor}"));
+            }
             else if (flag.State == FlagState.Ignored)
             {
                 string message = $"flag \"-{flag.Name}\" has no effect";
@@ -105,12 +125,12 @@ public static class ConfigurationReader
             settings.Notices.Add(new(LogLevel.Warning, "unsafe-no-fsync: a crash will lose acknowledged writes"));
     }
 
-    private static ConfigurationOutcome.Refuse Refusal(Settings settings)
+    private static ConfigurationOutcome.Refuse Refusal(Settings settings, string program)
     {
         string head = settings.Faults.Count == 1
-            ? "kv-node: the configuration is wrong:"
-            : $"kv-node: {settings.Faults.Count} things are wrong in the configuration:";
+            ? $"{program}: the configuration is wrong:"
+            : $"{program}: {settings.Faults.Count} things are wrong in the configuration:";
         string faults = string.Concat(settings.Faults.Select(fault => $"  {fault}\n"));
-        return new ConfigurationOutcome.Refuse($"{head}\n{faults}See 'kv-node --help'.\n");
+        return new ConfigurationOutcome.Refuse($"{head}\n{faults}See '{program} --help'.\n");
     }
 }

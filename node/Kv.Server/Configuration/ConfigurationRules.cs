@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Kv.Server.Configuration;
 
 /// <summary>What no single flag can get wrong, but several together can; in etcd's words where it has some.</summary>
@@ -5,6 +7,7 @@ internal static class ConfigurationRules
 {
     private const long ElectionMillisecondsMax = 50_000;
     private const int HeartbeatsPerElectionMin = 5;
+    private const int SocketNameBytesMax = 107; // what Linux has room for, without the zero at the end
 
     private static readonly string[] Listeners =
         ["listen-peer-urls", "listen-client-urls", "listen-client-http-urls", "listen-metrics-urls"];
@@ -12,12 +15,16 @@ internal static class ConfigurationRules
     private static readonly string[] Positive =
         ["max-txn-ops", "max-request-bytes", "max-concurrent-streams", "snapshot-count"];
 
+    private static readonly string[] PositiveTimes =
+        ["compact-hash-check-time", "experimental-compact-hash-check-time"];
+
     private static readonly string[] NotNegative = ["backend-batch-limit", "compaction-batch-limit"];
 
     private static readonly string[] NotNegativeTimes =
     [
         "backend-batch-interval", "compaction-sleep-interval", "grpc-keepalive-min-time", "grpc-keepalive-interval",
         "grpc-keepalive-timeout", "warning-apply-duration", "warning-unary-request-duration",
+        "corrupt-check-time", "experimental-corrupt-check-time",
     ];
 
     /// <summary>Adds what is wrong to <see cref="Settings.Faults"/>.</summary>
@@ -25,6 +32,17 @@ internal static class ConfigurationRules
     {
         foreach (var flag in settings.Changed().Where(flag => flag.State == FlagState.Unsupported))
             settings.Faults.Add($"--{flag.Name} is not supported yet: {flag.Reason}");
+
+        foreach (var flag in settings.Changed().Where(flag => flag.State == FlagState.Gone))
+            settings.Faults.Add($"--{flag.Name} is not supported: {flag.Reason}");
+        foreach (var flag in FlagTable.All.Where(flag => flag.State == FlagState.Former))
+        {
+            if (settings.IsGiven(flag.Name) && settings.IsGiven(flag.Successor!))
+            {
+                settings.Faults.Add(
+                    $"cannot specify both flags: --{flag.Name} and --{flag.Successor} at the same time");
+            }
+        }
 
         foreach (string name in Listeners)
             CheckCanBeBound(settings, name);
@@ -46,8 +64,8 @@ internal static class ConfigurationRules
         {
             if (!url.CanBeBound)
                 settings.Faults.Add($"--{name}: expected IP in URL for binding ({url})");
-            if (url.IsTls)
-                settings.Faults.Add($"--{name}: TLS is not supported yet ({url})");
+            if (url.IsUnix && Encoding.UTF8.GetByteCount(url.Host) > SocketNameBytesMax)
+                settings.Faults.Add($"--{name}: the name of a socket has at most {SocketNameBytesMax} bytes ({url})");
         }
 
         if (settings.Urls(name).Count == 0 && FlagTable.Find(name)!.Default.Length > 0)
@@ -100,6 +118,12 @@ internal static class ConfigurationRules
         {
             if (settings.Integer(name) == 0)
                 settings.Faults.Add($"--{name} must be >0 (set to 0)");
+        }
+
+        foreach (string name in PositiveTimes)
+        {
+            if (settings.Duration(name) <= TimeSpan.Zero)
+                settings.Faults.Add($"--{name} must be >0 (set to {settings.Text(name)})");
         }
 
         foreach (string name in NotNegative)

@@ -55,7 +55,7 @@ internal sealed class FileReader(string path, Settings settings)
                 continue;
             if (name.Length == 0 && isSection && valueNode is YamlMappingNode nested)
                 ReadSection(nested, key);
-            else if (FlagTable.Find(FlagName(name, key)) is { State: not FlagState.Removed } flag)
+            else if (FlagTable.Find(FlagName(name, key)) is { State: not (FlagState.Removed or FlagState.Gone) } flag)
                 Give(flag, valueNode);
             else if (Obsolete.Contains(key))
                 settings.Notices.Add(new(LogLevel.Warning, "configuration key is obsolete and ignored", "key", key));
@@ -87,6 +87,7 @@ internal sealed class FileReader(string path, Settings settings)
 
     private static string FlagName(string section, string key) => (section, key) switch
     {
+        ("client-transport-security", "allowed-cn") => "client-cert-allowed-cn",
         ("client-transport-security", "allowed-hostname") => "client-cert-allowed-hostname",
         ("peer-transport-security", "allowed-cn") => "peer-cert-allowed-cn",
         ("peer-transport-security", "allowed-hostname") => "peer-cert-allowed-hostname",

@@ -35,6 +35,12 @@ public enum FlagState
 
     /// <summary>etcd itself has given it up and accepts it still.</summary>
     Removed,
+
+    /// <summary>What etcd 3.5 calls another flag.</summary>
+    Former,
+
+    /// <summary>Of etcd 3.5 and gone since, with what it was for; refused, unless it asks for the default.</summary>
+    Gone,
 }
 
 /// <summary>One row of <see cref="FlagTable"/>: all that the parser, the help text, the documentation and the
@@ -45,6 +51,9 @@ public sealed record Flag(string Group, string Name, FlagKind Kind, string Defau
 
     /// <summary>Why it is ignored or not supported.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>The flag's name today, if it is a former one.</summary>
+    public string? Successor { get; init; }
 
     /// <summary>The words it may be; empty if any will do.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];

@@ -14,6 +14,13 @@ public static class FlagTable
 
     public static IReadOnlyList<Flag> All => FlagList.Rows;
 
+    private static readonly FrozenDictionary<string, Flag> BySuccessor =
+        FlagList.Rows.Where(flag => flag.State == FlagState.Former)
+            .ToFrozenDictionary(flag => flag.Successor!, StringComparer.Ordinal);
+
+    /// <summary>What etcd 3.5 calls that flag, if it had another name.</summary>
+    public static Flag? FormerOf(string name) => BySuccessor.GetValueOrDefault(name);
+
     public static Flag? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>The flag that was perhaps meant by <paramref name="name"/>, which is none.</summary>
@@ -77,6 +84,8 @@ public static class FlagTable
         FlagState.Implemented => "",
         FlagState.Ignored => $"no effect: {flag.Reason}",
         FlagState.Unsupported => "not supported yet",
+        FlagState.Former => "former name",
+        FlagState.Gone => $"gone: {flag.Reason}",
         _ => "given up by etcd, ignored",
     };
 

@@ -20,9 +20,14 @@ public sealed record MemberSettings
 
     /// <summary>The version of etcd that it says it is, to clients and to other members.</summary>
     public required string AnnouncedVersion { get; init; }
+
+    /// <summary>Whether any of what clients and scrapers connect to is secured.</summary>
+    public bool ServesClientsByTls =>
+        ListenClientUrls.Concat(ListenClientHttpUrls).Concat(ListenMetricsUrls).Any(url => url.IsTls);
 }
 
-/// <summary>How a cluster comes to be. Counts only for a member without data.</summary>
+/// <summary>How a cluster comes to be: who founds it or is joined, which counts only for a member without data, and how
+/// its membership may change.</summary>
 public sealed record BootstrapSettings
 {
     public required IReadOnlyList<InitialMember> Members { get; init; }
@@ -35,6 +40,9 @@ public sealed record BootstrapSettings
     public required bool IsStrictAboutReconfiguration { get; init; }
 
     public required int LearnersMax { get; init; }
+
+    /// <summary>Whether a member with data becomes a cluster of its own, as the others are lost.</summary>
+    public required bool IsForcedAlone { get; init; }
 }
 
 /// <summary>A member of the cluster to be.</summary>
@@ -51,11 +59,20 @@ public sealed record TimingSettings
 
     public required bool HasPreVote { get; init; }
 
+    /// <summary>A connection to a peer on which nothing has come for so long is given up.</summary>
+    public required TimeSpan PeerRead { get; init; }
+
+    /// <summary>A connection to a peer that has taken nothing for so long is given up.</summary>
+    public required TimeSpan PeerWrite { get; init; }
+
     public required TimeSpan WatchProgress { get; init; }
 
     public required TimeSpan SlowApply { get; init; }
 
     public required TimeSpan SlowRequest { get; init; }
+
+    /// <summary>How often the leader looks whether a downgrade is finished; null if never.</summary>
+    public required TimeSpan? DowngradeCheck { get; init; }
 
     /// <summary>How many heartbeats an election waits.</summary>
     public int ElectionTicks => (int)(Election / Heartbeat);
@@ -79,8 +96,14 @@ public sealed record RequestLimits
 
     public required int ConcurrentStreamsMax { get; init; }
 
-    /// <summary>How often, at most, a client may ping.</summary>
-    public required TimeSpan KeepAliveMin { get; init; }
+    /// <summary>Calls at once, of all clients; null leaves it to how much memory there is.</summary>
+    public int? RequestsInFlightMax { get; init; }
+
+    /// <summary>Bytes that calls hold, of all clients; null leaves it to how much memory there is.</summary>
+    public long? BytesInFlightMax { get; init; }
+
+    /// <summary>Bytes that the calls of one connection hold; null is half of all.</summary>
+    public long? ConnectionBytesInFlightMax { get; init; }
 
     /// <summary>After how much idleness a client is pinged; null never.</summary>
     public required TimeSpan? KeepAliveInterval { get; init; }

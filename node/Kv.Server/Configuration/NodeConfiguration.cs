@@ -1,3 +1,5 @@
+using Kv.Telemetry;
+
 namespace Kv.Server.Configuration;
 
 /// <summary>All that an operator may say about one node, checked as a whole before anything is started. It does not
@@ -16,9 +18,13 @@ public sealed record NodeConfiguration
 
     public required CompactionSettings Compaction { get; init; }
 
+    public required CorruptionSettings Corruption { get; init; }
+
     public required LogSettings Log { get; init; }
 
     public required HttpSettings Http { get; init; }
+
+    public required AuthSettings Auth { get; init; }
 
     public required TlsSettings Tls { get; init; }
 
@@ -26,4 +32,7 @@ public sealed record NodeConfiguration
 
     /// <summary>Whether every call is timed, which costs a little on each.</summary>
     public required bool HasExtensiveMetrics { get; init; }
+
+    /// <summary>Where traces and metrics are sent to, if anywhere.</summary>
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Off;
 }

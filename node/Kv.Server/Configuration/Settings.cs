@@ -26,6 +26,10 @@ internal sealed class Settings
 
     public bool IsGiven(string name) => _given.ContainsKey(name);
 
+    /// <summary>The same, if also by the name that the flag had before.</summary>
+    public bool IsGivenByAnyName(string name) =>
+        IsGiven(name) || (FlagTable.FormerOf(name) is { } former && IsGiven(former.Name));
+
     /// <summary>Whether a rule about all of these can be judged: a text that makes no sense breaks no rule.</summary>
     public bool AreSound(params ReadOnlySpan<string> names)
     {
@@ -63,7 +67,10 @@ internal sealed class Settings
     /// <summary>Forgets what was given so far: a configuration file stands alone.</summary>
     public void Clear() => _given.Clear();
 
-    public string Text(string name) => _given.GetValueOrDefault(name) ?? Row(name).Default;
+    public string Text(string name) =>
+        _given.GetValueOrDefault(name)
+        ?? (FlagTable.FormerOf(name) is { } former ? _given.GetValueOrDefault(former.Name) : null)
+        ?? Row(name).Default;
 
     public bool Switch(string name) => FlagText.ToSwitch(Text(name));
 

@@ -8,22 +8,40 @@ internal static class SettingsBinder
 {
     private const long DefaultQuotaBytes = 2L * 1024 * 1024 * 1024;
     private const int DefaultBatchOperations = 10_000;
+    private const int DefaultCompactionBatch = 1000;
+    private const int BcryptCostMin = 4;
+    private const int BcryptCostMax = 31;
+    private const int DefaultBcryptCost = 10;
     private static readonly TimeSpan DefaultBatchInterval = TimeSpan.FromMilliseconds(100);
 
-    public static NodeConfiguration Bind(Settings settings) => new()
+    // Peers say something three times in so long, and not more often; etcd too takes no less.
+    private static readonly TimeSpan PeerTimeoutMin = TimeSpan.FromSeconds(5);
+
+    public static NodeConfiguration Bind(Settings settings)
     {
-        Member = Member(settings),
-        Bootstrap = Bootstrap(settings),
-        Timing = Timing(settings),
-        Limits = Limits(settings),
-        Storage = Storage(settings),
-        Compaction = Compaction(settings),
-        Log = Log(settings),
-        Http = new HttpSettings { Origins = settings.List("cors"), Hosts = settings.List("host-whitelist") },
-        Tls = new TlsSettings { Client = Files(settings, ""), Peer = Files(settings, "peer-") },
-        Features = FeatureGates.Read(settings.Text("feature-gates"), settings.Faults),
-        HasExtensiveMetrics = settings.Text("metrics") == "extensive",
-    };
+        var gates = FeatureGates.Read(settings);
+        return new NodeConfiguration
+        {
+            Member = Member(settings),
+            Bootstrap = Bootstrap(settings),
+            Timing = Timing(settings),
+            Limits = Limits(settings),
+            Storage = Storage(settings),
+            Compaction = Compaction(settings),
+            Corruption = Corruption(settings, gates),
+            Log = Log(settings),
+            Http = new HttpSettings
+            {
+                Origins = settings.List("cors"),
+                Hosts = settings.List("host-whitelist"),
+                HasGateway = settings.Switch("enable-grpc-gateway"),
+            },
+            Auth = Auth(settings),
+            Tls = TlsBinder.Bind(settings),
+            Features = gates,
+            HasExtensiveMetrics = settings.Text("metrics") == "extensive",
+        };
+    }
 
     private static MemberSettings Member(Settings settings) => new()
     {
@@ -52,6 +70,7 @@ internal static class SettingsBinder
             Token = settings.Text("initial-cluster-token"),
             IsStrictAboutReconfiguration = settings.Switch("strict-reconfig-check"),
             LearnersMax = settings.Count("max-learners"),
+            IsForcedAlone = settings.Switch("force-new-cluster"),
         };
     }
 
@@ -61,9 +80,12 @@ internal static class SettingsBinder
         Election = TimeSpan.FromMilliseconds(settings.Count("election-timeout")),
         SkipsFirstTicks = settings.Switch("initial-election-tick-advance"),
         HasPreVote = settings.Switch("pre-vote"),
+        PeerRead = AtLeast(PeerTimeoutMin, settings.Duration("raft-read-timeout")),
+        PeerWrite = AtLeast(PeerTimeoutMin, settings.Duration("raft-write-timeout")),
         WatchProgress = settings.Duration("watch-progress-notify-interval"),
         SlowApply = settings.Duration("warning-apply-duration"),
         SlowRequest = settings.Duration("warning-unary-request-duration"),
+        DowngradeCheck = settings.Duration("downgrade-check-time") is var check && check > TimeSpan.Zero ? check : null,
     };
 
     private static RequestLimits Limits(Settings settings)
@@ -74,7 +96,9 @@ internal static class SettingsBinder
             TxnOperationsMax = settings.Count("max-txn-ops"),
             RequestBytesMax = settings.Count("max-request-bytes"),
             ConcurrentStreamsMax = settings.Count("max-concurrent-streams"),
-            KeepAliveMin = settings.Duration("grpc-keepalive-min-time"),
+            RequestsInFlightMax = NullIfZero(settings.Count("max-requests-in-flight")),
+            BytesInFlightMax = NullIfZero(settings.Integer("max-bytes-in-flight")),
+            ConnectionBytesInFlightMax = NullIfZero(settings.Integer("max-connection-bytes-in-flight")),
             KeepAliveInterval = interval == TimeSpan.Zero ? null : interval,
             KeepAliveTimeout = settings.Duration("grpc-keepalive-timeout"),
         };
@@ -91,6 +115,7 @@ internal static class SettingsBinder
         {
             DataDirectory = directory.Length == 0 ? $"{settings.Text("name")}.etcd" : directory,
             DedicatedWalDirectory = walDirectory.Length == 0 ? null : walDirectory,
+            DataMarker = settings.Text("data-marker") is { Length: > 0 } marker ? marker : null,
             SnapshotEntries = settings.Integer("snapshot-count"),
             CatchUpEntries = settings.Integer("snapshot-catchup-entries"),
             SnapshotFilesMax = NullIfZero(settings.Count("max-snapshots")),
@@ -108,10 +133,26 @@ internal static class SettingsBinder
         return new CompactionSettings
         {
             Auto = Auto(settings),
-            BatchRevisions = batch == 0 ? int.MaxValue : batch,
-            BatchPause = settings.Duration("compaction-sleep-interval"),
+            BatchRevisions = batch == 0 ? DefaultCompactionBatch : batch,
         };
     }
+
+    private static CorruptionSettings Corruption(Settings settings, FeatureGates gates)
+    {
+        TimeSpan current = Newer(settings, "corrupt-check-time");
+        return new CorruptionSettings
+        {
+            HasInitialCheck = gates.IsOn(FeatureGates.InitialCorruptCheck),
+            CompactionInterval = gates.IsOn(FeatureGates.CompactHashCheck)
+                ? Newer(settings, "compact-hash-check-time")
+                : null,
+            CurrentInterval = current > TimeSpan.Zero ? current : null,
+        };
+    }
+
+    // By its name, or by that of etcd 3.5.
+    private static TimeSpan Newer(Settings settings, string name) =>
+        settings.Duration(settings.IsGiven(name) ? name : $"experimental-{name}");
 
     private static AutoCompaction Auto(Settings settings)
     {
@@ -149,14 +190,29 @@ internal static class SettingsBinder
         ],
     };
 
-    private static TlsFiles Files(Settings settings, string side) => new()
+    private static AuthSettings Auth(Settings settings)
     {
-        Certificate = settings.Text($"{side}cert-file"),
-        Key = settings.Text($"{side}key-file"),
-        TrustedAuthorities = settings.Text($"{side}trusted-ca-file"),
-        Revoked = settings.Text(side.Length == 0 ? "client-crl-file" : "peer-crl-file"),
-        DemandsCertificates = settings.Switch($"{side}client-cert-auth"),
-    };
+        int cost = settings.Count("bcrypt-cost");
+        bool isValid = cost is >= BcryptCostMin and <= BcryptCostMax;
+        if (!isValid)
+        {
+            settings.Notices.Add(new(
+                LogLevel.Warning,
+                "use default bcrypt cost instead of the invalid given cost",
+                "given-cost",
+                settings.Text("bcrypt-cost")));
+        }
+
+        return new AuthSettings
+        {
+            BcryptCost = isValid ? cost : DefaultBcryptCost,
+            TokenLifetime = TimeSpan.FromSeconds(settings.Count("auth-token-ttl")),
+        };
+    }
+
+    private static TimeSpan AtLeast(TimeSpan least, TimeSpan wanted) => wanted < least ? least : wanted;
 
     private static int? NullIfZero(int value) => value == 0 ? null : value;
+
+    private static long? NullIfZero(long value) => value == 0 ? null : value;
 }

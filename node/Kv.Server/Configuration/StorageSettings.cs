@@ -10,6 +10,9 @@ public sealed record StorageSettings
     /// <summary>The directory of the log if it has its own, else null.</summary>
     public required string? DedicatedWalDirectory { get; init; }
 
+    /// <summary>The path of a file elsewhere that remembers that there was data; null for none.</summary>
+    public string? DataMarker { get; init; }
+
     public required long SnapshotEntries { get; init; }
 
     public required long CatchUpEntries { get; init; }
@@ -39,8 +42,6 @@ public sealed record CompactionSettings
     public required AutoCompaction Auto { get; init; }
 
     public required int BatchRevisions { get; init; }
-
-    public required TimeSpan BatchPause { get; init; }
 }
 
 /// <summary>What of the history is kept.</summary>

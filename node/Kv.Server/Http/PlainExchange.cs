@@ -7,7 +7,11 @@ namespace Kv.Server.Http;
 /// <param name="Query">All values of a name in the query; none if it is not there.</param>
 /// <param name="Header">A header by its name; empty if it is not there.</param>
 public sealed record PlainRequest(
-    string Method, string Path, Func<string, StringValues> Query, Func<string, string> Header);
+    string Method, string Path, Func<string, StringValues> Query, Func<string, string> Header)
+{
+    /// <summary>Whether it came by TLS.</summary>
+    public bool IsSecured { get; init; }
+}
 
 /// <summary>What is answered. The body of an answer to HEAD is left out by whoever sends it.</summary>
 public sealed record PlainAnswer(int Status, string ContentType, ReadOnlyMemory<byte> Body)

@@ -10,11 +10,20 @@ public static class PlainHttpBridge
         Func<PlainRequest, CancellationToken, ValueTask<PlainAnswer>> answer) =>
         async call =>
         {
-            var request = new PlainRequest(
-                call.Method, call.Path, call.Query, name => call.RequestHeaders[name].ToString());
-            var result = await answer(request, call.Cancelled);
-            foreach ((string name, string value) in result.Headers)
-                call.ResponseHeaders[name] = value;
-            await call.WriteAsync(result.Status, result.ContentType, result.Body);
+            var result = await answer(ToRequest(call), call.Cancelled);
+            await GiveAsync(call, result);
         };
+
+    public static PlainRequest ToRequest(PlainHttpCall call) =>
+        new(call.Method, call.Path, call.Query, name => call.RequestHeaders[name].ToString())
+        {
+            IsSecured = call.IsTls,
+        };
+
+    public static ValueTask GiveAsync(PlainHttpCall call, PlainAnswer answer)
+    {
+        foreach ((string name, string value) in answer.Headers)
+            call.ResponseHeaders[name] = value;
+        return call.WriteAsync(answer.Status, answer.ContentType, answer.Body);
+    }
 }

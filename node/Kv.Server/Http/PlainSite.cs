@@ -13,8 +13,7 @@ namespace Kv.Server.Http;
 /// /version                           x
 /// /debug/vars                        x
 /// </code>
-/// On client URLs, browsers are told who may call, and hosts that were not allowed are refused: a page of a stranger
-/// must not reach a node by giving its own name our address.</summary>
+/// except the JSON form of the API, which <see cref="ClientSite"/> puts beside it.</summary>
 public sealed class PlainSite(HealthEndpoints health, INodeHealth node, NodeMetrics metrics)
 {
     private const string Json = "application/json";
@@ -22,17 +21,12 @@ public sealed class PlainSite(HealthEndpoints health, INodeHealth node, NodeMetr
     public async ValueTask<PlainAnswer> AnswerClientAsync(
         PlainRequest request, HttpSettings settings, CancellationToken cancelled)
     {
-        if (!IsAllowed(settings.Hosts, HostOf(request)))
-        {
-            return PlainAnswer.Refuse(
-                421, $"The host '{HostOf(request)}' is not allowed here: --host-whitelist says which are.");
-        }
-
-        var answer = request.Method == "OPTIONS"
-            ? PlainAnswer.Of(200, PlainAnswer.Text, "")
-            : await AnswerOwnAsync(request, cancelled);
-        string origin = settings.Origins.Contains("*") ? "*" : request.Header("Origin");
-        return origin.Length == 0 || !IsAllowed(settings.Origins, origin) ? answer : WithOrigin(answer, origin);
+        var access = new HttpAccess(settings);
+        if (access.Refuse(request) is { } refused)
+            return refused;
+        var answer = request.Method == "OPTIONS" ? HttpAccess.Preflight : await AnswerOwnAsync(request, cancelled);
+        return access.OriginHeaders(request)
+            .Aggregate(answer, (before, header) => before.With(header.Name, header.Value));
     }
 
     /// <summary>On a metrics URL.</summary>
@@ -83,23 +77,6 @@ public sealed class PlainSite(HealthEndpoints health, INodeHealth node, NodeMetr
                 ["applied"] = raft.Applied,
             },
         }));
-    }
-
-    private static PlainAnswer WithOrigin(PlainAnswer answer, string origin) =>
-        answer.With("Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE")
-            .With("Access-Control-Allow-Origin", origin)
-            .With("Access-Control-Allow-Headers", "accept, content-type, authorization");
-
-    private static bool IsAllowed(IReadOnlyList<string> allowed, string name) =>
-        allowed.Count == 0 || allowed.Contains("*") || allowed.Contains(name);
-
-    /// <summary>The name that was asked for, without a port.</summary>
-    private static string HostOf(PlainRequest request)
-    {
-        string host = request.Header("Host");
-        int colon = host.LastIndexOf(':');
-        bool hasPort = colon >= 0 && colon > host.LastIndexOf(']');
-        return (hasPort ? host[..colon] : host).Trim('[', ']');
     }
 
     private static string Hex(ulong id) => id.ToString("x", CultureInfo.InvariantCulture);

@@ -1,3 +1,4 @@
+using Kv.Raft;
 using Kv.Server.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,20 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "starting local member")]
     public static partial void StartingMember(ILogger log, string localMemberId, string clusterId);
 
+    [LoggerMessage(LogLevel.Warning, "forced restart as a cluster of its own: the other members are removed")]
+    public static partial void ForcedAlone(ILogger log, string localMemberId, string clusterId, ulong commitIndex);
+
+    [LoggerMessage(LogLevel.Critical,
+        "invalid downgrade; server version is lower than determined cluster version")]
+    public static partial void RefusedDowngrade(
+        ILogger log, string currentServerVersion, string determinedClusterVersion);
+
+    [LoggerMessage(LogLevel.Information, "The server is ready to downgrade")]
+    public static partial void ReadyToDowngrade(ILogger log, string clusterVersion);
+
+    [LoggerMessage(LogLevel.Information, "the cluster has been downgraded")]
+    public static partial void Downgraded(ILogger log, string clusterVersion);
+
     [LoggerMessage(LogLevel.Warning, "server error: the member has been permanently removed from the cluster")]
     public static partial void RemovedMember(ILogger log);
 
@@ -42,7 +57,7 @@ internal static partial class Log
     public static partial void RepairedLog(ILogger log, string path, long keptBytes);
 
     [LoggerMessage(LogLevel.Information, "enabled backend quota")]
-    public static partial void EnabledQuota(ILogger log, string quotaName, long quotaSizeBytes);
+    public static partial void EnabledQuota(ILogger log, string quotaName, long quotaSizeBytes, string quotaSize);
 
     [LoggerMessage(LogLevel.Information, "disabled backend quota")]
     public static partial void DisabledQuota(ILogger log, string quotaName);
@@ -61,13 +76,16 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Information, "published local member to cluster through raft")]
     public static partial void PublishedMember(
-        ILogger log, string localMemberId, string clusterId, IEnumerable<NodeUrl> clientUrls);
+        ILogger log, string localMemberId, string clusterId, IEnumerable<NodeUrl> clientUrls, TimeSpan publishTimeout);
 
     [LoggerMessage(LogLevel.Information, "ready to serve client requests")]
     public static partial void ReadyToServe(ILogger log);
 
     [LoggerMessage(LogLevel.Information, "serving client traffic insecurely; this is strongly discouraged!")]
     public static partial void ServingInsecurely(ILogger log, string traffic, string address);
+
+    [LoggerMessage(LogLevel.Information, "serving client traffic securely")]
+    public static partial void ServingSecurely(ILogger log, string traffic, string address);
 
     [LoggerMessage(LogLevel.Information, "serving metrics")]
     public static partial void ServingMetrics(ILogger log, string address);
@@ -76,10 +94,20 @@ internal static partial class Log
     public static partial void ReceivedSignal(ILogger log, string signal);
 
     [LoggerMessage(LogLevel.Information, "closing etcd server")]
-    public static partial void Closing(ILogger log, string name, string dataDir);
+    public static partial void Closing(
+        ILogger log,
+        string name,
+        string dataDir,
+        IEnumerable<NodeUrl> advertisePeerUrls,
+        IEnumerable<NodeUrl> advertiseClientUrls);
 
     [LoggerMessage(LogLevel.Information, "closed etcd server")]
-    public static partial void Closed(ILogger log, string name, string dataDir);
+    public static partial void Closed(
+        ILogger log,
+        string name,
+        string dataDir,
+        IEnumerable<NodeUrl> advertisePeerUrls,
+        IEnumerable<NodeUrl> advertiseClientUrls);
 
     [LoggerMessage(LogLevel.Critical, "stopping: the node cannot go on")]
     public static partial void Failed(ILogger log, Exception fault);
@@ -89,7 +117,11 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Information, "triggering snapshot")]
     public static partial void TriggeringSnapshot(
-        ILogger log, ulong localMemberAppliedIndex, ulong localMemberSnapshotIndex);
+        ILogger log,
+        string localMemberId,
+        ulong localMemberAppliedIndex,
+        ulong localMemberSnapshotIndex,
+        long localMemberSnapshotCount);
 
     [LoggerMessage(LogLevel.Information, "saved snapshot to disk")]
     public static partial void SavedSnapshot(ILogger log, ulong snapshotIndex);
@@ -121,7 +153,9 @@ internal static partial class Log
         TimeSpan took,
         uint hash,
         long currentDbSizeBytes,
-        long currentDbSizeInUseBytes);
+        string currentDbSize,
+        long currentDbSizeInUseBytes,
+        string currentDbSizeInUse);
 
     [LoggerMessage(LogLevel.Information, "starting defragment")]
     public static partial void StartingDefragment(ILogger log);
@@ -135,10 +169,10 @@ internal static partial class Log
         TimeSpan took);
 
     [LoggerMessage(LogLevel.Information, "sending database snapshot to client")]
-    public static partial void SendingSnapshot(ILogger log, long totalBytes);
+    public static partial void SendingSnapshot(ILogger log, long totalBytes, string size);
 
     [LoggerMessage(LogLevel.Information, "successfully sent database snapshot to client")]
-    public static partial void SentSnapshot(ILogger log, long totalBytes, TimeSpan took);
+    public static partial void SentSnapshot(ILogger log, long totalBytes, string size, TimeSpan took);
 
     [LoggerMessage(LogLevel.Warning, "alarm raised")]
     public static partial void RaisedAlarm(ILogger log, string alarm, string from);
@@ -153,11 +187,22 @@ internal static partial class Log
         "timed out waiting for read index response (local node might have slow network)")]
     public static partial void TimedOutReadIndex(ILogger log, TimeSpan timeout);
 
+    [LoggerMessage(LogLevel.Warning,
+        "leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk")]
+    public static partial void LateHeartbeat(
+        ILogger log, NodeId to, TimeSpan heartbeatInterval, TimeSpan expectedDuration, TimeSpan exceededDuration);
+
     [LoggerMessage(LogLevel.Warning, "failed to revoke lease")]
     public static partial void FailedToRevokeLease(ILogger log, string leaseId, string error);
 
     [LoggerMessage(LogLevel.Error, "a method threw what it should not have")]
     public static partial void MethodFaulted(ILogger log, string method, Exception fault);
+
+    [LoggerMessage(LogLevel.Information, "exporting telemetry")]
+    public static partial void ExportingTelemetry(ILogger log, string traces, string metrics);
+
+    [LoggerMessage(LogLevel.Warning, "telemetry was lost: the collector does not take it, or not fast enough")]
+    public static partial void LostTelemetry(ILogger log, string what, long count);
 
     [LoggerMessage(LogLevel.Warning, "Health request error")]
     public static partial void HealthFailed(ILogger log, string path, int statusCode, string reason);

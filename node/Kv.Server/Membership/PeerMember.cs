@@ -46,16 +46,18 @@ internal sealed class PeerMember(
     public bool Receive(Message message)
     {
         if (message.Type != MessageType.Snapshot)
-            return inbox.TryPost(ReplicaEvent.Received(message));
+            return inbox.TryPostMessage(ReplicaEvent.Received(message));
 
         // Once it is in the log there is no way back, so what came is looked at first.
-        if (!snapshots.IsSound(message.Snapshot!.Id.Index, out _))
+        if (!snapshots.TryAdmit(message, out Message? admitted, out _))
             return false;
-        inbox.Post(ReplicaEvent.ReceivedSnapshot(message));
+        inbox.Post(ReplicaEvent.ReceivedSnapshot(admitted));
         return true;
     }
 
-    public void ReportUnreachable(NodeId member) => inbox.TryPost(ReplicaEvent.Unreachable(member));
+    public void ReportUnreachable(NodeId member) => inbox.TryPostMessage(ReplicaEvent.Unreachable(member));
+
+    public void ReportRefused(NodeId member) => inbox.TryPostMessage(ReplicaEvent.Refused(member));
 
     public void ReportSnapshot(NodeId member, bool isSuccess) =>
         inbox.Post(ReplicaEvent.SnapshotSent(member, isSuccess));

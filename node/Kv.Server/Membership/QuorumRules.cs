@@ -15,7 +15,12 @@ internal static class QuorumRules
         return (voters == 1 && started == 1) || started >= Quorum(voters + 1);
     }
 
-    /// <summary>The same for a learner that becomes a voter, and has started.</summary>
+    /// <summary>Whether so many connected voters of all are a quorum even with one more, who is not there yet; asked
+    /// for a learner too, which is to be a voter. One that has yet to start may be missing, as may one that is
+    /// down. (As etcd 3.5.30 answers; the first releases of 3.5 wanted all to be connected.)</summary>
+    public static bool AllowGrowing(int voters, int connected) => voters == 1 || connected >= Quorum(voters + 1);
+
+    /// <summary>Whether enough voters have started for a learner, which has too, to become one.</summary>
     public static bool AllowPromoting(IEnumerable<ClusterMember> members)
     {
         (int voters, int started) = Count(members);

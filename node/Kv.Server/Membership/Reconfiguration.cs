@@ -2,6 +2,7 @@ using Grpc.Core;
 using Kv.Raft;
 using Kv.Replication;
 using Kv.Server.Calls;
+using Kv.Server.Metrics;
 using Kv.Server.Peers;
 using Kv.Store;
 
@@ -16,7 +17,8 @@ internal sealed class Reconfiguration(
     Inbox inbox,
     INetwork network,
     LeaderCalls leader,
-    bool isStrict)
+    bool isStrict,
+    RoleMetrics metrics)
 {
     private const int Missing = 404;
     private const int Unfit = 412;
@@ -33,10 +35,12 @@ internal sealed class Reconfiguration(
     {
         MemberChange change = added.IsLearner ? MemberChange.AddLearner : MemberChange.AddVoter;
         byte[] json = MemberJson.Encode(added);
-        if (isStrict && !added.IsLearner)
+        if (isStrict)
         {
-            Require(QuorumRules.AllowAdding(members.Members), KvError.MemberNotEnoughStarted);
-            Require(Voters().All(IsConnected), KvError.Unhealthy);
+            bool isStarted = added.IsLearner || QuorumRules.AllowAdding(members.Members);
+            Require(isStarted, KvError.MemberNotEnoughStarted);
+            ClusterMember[] voters = [.. Voters()];
+            Require(QuorumRules.AllowGrowing(voters.Length, voters.Count(IsConnected)), KvError.Unhealthy);
         }
 
         Refusal.ThrowIfRefused(members.Check(change, added.Id, json));
@@ -78,6 +82,18 @@ internal sealed class Reconfiguration(
     /// <summary>The same if this member leads; what is refused is told as one member tells another.</summary>
     public async Task<PeerAnswer<IReadOnlyList<ClusterMember>>> PromoteHereAsync(ulong id)
     {
+        KvError error = await TryPromoteAsync(id);
+        PeerAnswer<IReadOnlyList<ClusterMember>> answer =
+            error == KvError.None ? PeerAnswer.Of(members.Members) : ToRefusal(error);
+        if (error == KvError.None)
+            metrics.Promotions.Increment();
+        else if (error != KvError.NotLeader)
+            metrics.PromotionFailures.With(answer.Error).Increment();
+        return answer;
+    }
+
+    private async Task<KvError> TryPromoteAsync(ulong id)
+    {
         KvError error = members.Check(MemberChange.AddVoter, id, MemberJson.EncodePromotion(id));
         if (error == KvError.None)
             error = await CheckReadyAsync(id);
@@ -85,7 +101,7 @@ internal sealed class Reconfiguration(
             error = KvError.MemberNotEnoughStarted;
         if (error == KvError.None)
             error = await changes.TryProposeAsync(MemberChange.AddVoter, id, MemberJson.EncodePromotion(id));
-        return error == KvError.None ? PeerAnswer.Of(members.Members) : ToRefusal(error);
+        return error;
     }
 
     private async Task<KvError> CheckReadyAsync(ulong id)

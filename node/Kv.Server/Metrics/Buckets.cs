@@ -24,6 +24,9 @@ internal static class Buckets
     /// <summary>100 ms to 51 s.</summary>
     public static readonly ExponentialBuckets DatabaseFile = new(0.1, 10);
 
+    /// <summary>100 us to 3 s.</summary>
+    public static readonly ExponentialBuckets RoundTrip = new(0.0001, 16);
+
     /// <summary>1 s to 97 days.</summary>
     public static readonly ExponentialBuckets TimeToLive = new(1, 24);
 

@@ -19,6 +19,8 @@ public sealed class NodeMetrics : IDisposable
         Watch = new WatchMetrics(Registry);
         Leases = new LeaseMetrics(Registry);
         Health = new HealthMetrics(Registry);
+        Load = new LoadMetrics(Registry);
+        Peers = new PeerMetrics(Registry);
         GrpcMetrics.AddTo(Registry, methods);
         Handling = isExtensive ? new HandlingTimes(Registry) : null;
         ProcessMetrics.AddTo(Registry);
@@ -40,6 +42,10 @@ public sealed class NodeMetrics : IDisposable
     public LeaseMetrics Leases { get; }
 
     public HealthMetrics Health { get; }
+
+    public LoadMetrics Load { get; }
+
+    public PeerMetrics Peers { get; }
 
     /// <summary>Only if metrics are extensive.</summary>
     public HandlingTimes? Handling { get; }

@@ -33,6 +33,8 @@ internal sealed class ApplyObserver : IApplyObserver
         _notices = new StateNotices(metrics.Server, store, log);
     }
 
+    public void OnInstalling(bool isUnderWay) => _metrics.Server.SnapshotsBeingApplied.Set(isUnderWay);
+
     public void OnStarting() => _last = Stopwatch.GetTimestamp();
 
     public long OnApplied(ReadOnlySpan<byte> entry, KvError error, Reply? reply)

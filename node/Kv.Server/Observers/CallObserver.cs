@@ -6,6 +6,7 @@ using Kv.Grpc;
 using Kv.Replication;
 using Kv.Server.Calls;
 using Kv.Server.Metrics;
+using Kv.Server.Tracing;
 using Kv.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
@@ -23,6 +24,8 @@ internal sealed class CallObserver(
 
     public Status OnBegun(GrpcCall call)
     {
+        if (Spans.AreWanted)
+            call.Span = CallSpans.Begin(call);
         string? version = null;
         if (call.TryGetHeader(VersionHeader, out StringValues versions) && !TryReadUtf8(versions[0], out version))
             return Refusal.ToStatus(KvError.InvalidClientApiVersion);
@@ -35,6 +38,8 @@ internal sealed class CallObserver(
 
     public void OnEnded(GrpcCall call, StatusCode code)
     {
+        if (call.Span is { } span)
+            CallSpans.End(span, code);
         bool isUnary = call.Called.Type == MethodType.Unary;
         if (!isUnary && times is null)
             return;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kv.Server.Cli;
 using Kv.Server.Logging;
 using Kv.Server.Metrics;
 using Kv.Store;
@@ -28,6 +29,9 @@ internal sealed class CompactionObserver(
         metrics.Total.Observe(took.TotalMilliseconds);
         metrics.Keys.Add(rows);
         metrics.Last.Set(time.GetUtcNow().ToUnixTimeSeconds());
-        Log.FinishedCompaction(log, revision, took, hash, backend.FileBytes, backend.InUseBytes);
+        long bytes = backend.FileBytes;
+        long inUse = backend.InUseBytes;
+        Log.FinishedCompaction(
+            log, revision, took, hash, bytes, HumanBytes.Format(bytes), inUse, HumanBytes.Format(inUse));
     }
 }

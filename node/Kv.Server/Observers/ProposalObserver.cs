@@ -24,18 +24,21 @@ internal sealed class ProposalObserver(ProposalMetrics proposals, RequestMetrics
     {
         proposals.Ended.Increment();
         bool isDecided = IsDecided(error);
-        if (!isDecided && error != KvError.RequestTooLarge && error != KvError.TooManyRequests)
+        if (!isDecided && error != KvError.RequestTooLarge && !IsTooMuch(error))
             proposals.Failed.Increment();
-        if (error == KvError.TooManyRequests)
+        if (IsTooMuch(error))
             return; // etcd turns it away before it looks at the clock
         long end = appliedAt != 0 ? appliedAt : Stopwatch.GetTimestamp();
         times.Observe(Stopwatch.GetElapsedTime(begunAt, end), isDecided);
     }
 
+    private static bool IsTooMuch(KvError error) => error is KvError.TooManyRequests or KvError.Overloaded;
+
     // What the entry came to is not asked here: a refusal is as good an outcome as any.
     private static bool IsDecided(KvError error) => error is not (
         KvError.RequestTooLarge
         or KvError.TooManyRequests
+        or KvError.Overloaded
         or KvError.Timeout
         or KvError.TimeoutDueToConnectionLost
         or KvError.TimeoutDueToLeaderFailure

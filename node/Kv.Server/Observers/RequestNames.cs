@@ -22,6 +22,11 @@ internal static class RequestNames
         ? found.PropertyName
         : Unknown;
 
+    /// <summary><c>put</c>, <c>lease_grant</c>.</summary>
+    public static string FieldOf(int field) => Fields.TryGetValue(field, out FieldDescriptor? found)
+        ? found.Name
+        : Unknown;
+
     /// <summary>A request as log lines show it: what and how large, but neither keys nor values.</summary>
     public static string Describe(ReadOnlySpan<byte> entry)
     {

@@ -58,6 +58,8 @@ internal sealed class StateNotices
             Log.SetInitialClusterVersion(_log, Short(version));
         else
             Log.UpdatedClusterVersion(_log, Short(version));
+        if (Version.TryParse(_version, out Version? before) && Version.Parse(version) < before)
+            Log.ReadyToDowngrade(_log, Short(version));
         _version = version;
         ShowVersion();
     }

@@ -29,6 +29,10 @@ public interface IPeerMember
     /// <see cref="PeerTransport.Send"/>.</summary>
     void ReportUnreachable(NodeId id);
 
+    /// <summary>Says that nothing listens at an address of this peer, though its machine answers. Told with each
+    /// attempt to reach it.</summary>
+    void ReportRefused(NodeId id);
+
     /// <summary>Says how the sending of a snapshot ended.</summary>
     void ReportSnapshot(NodeId id, bool isSuccess);
 

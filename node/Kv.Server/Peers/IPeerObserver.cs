@@ -6,6 +6,11 @@ namespace Kv.Server.Peers;
 /// often, so it may do no more than count. What is not overridden counts for nothing.</summary>
 public interface IPeerObserver
 {
+    /// <summary><c>known_peers</c>.</summary>
+    void OnKnown(NodeId peer, bool isKnown)
+    {
+    }
+
     /// <summary><c>peer_sent_bytes_total</c>: a batch left, with so many bytes of messages.</summary>
     void OnSent(NodeId to, long bytes)
     {

@@ -15,11 +15,57 @@ namespace Kv.Server.Peers;
 
 /// <summary>Asks other members what <see cref="Inbound.PeerSite"/> answers beside Raft. A member that does not answer,
 /// or not in a way that makes sense, is an <see cref="HttpRequestException"/>; what it refuses is a value.</summary>
-public sealed class PeerClient(TimeSpan dialTimeout, SslClientAuthenticationOptions? tls) : IDisposable
+/// <param name="tls">As <see cref="PeerTransportOptions.Tls"/>.</param>
+public sealed class PeerClient(TimeSpan dialTimeout, Func<string, SslClientAuthenticationOptions>? tls) : IDisposable
 {
     private const int AnswerBytesMax = 1024 * 1024;
 
     private readonly HttpMessageInvoker _http = new(PeerHttp.CreateSockets(dialTimeout, tls));
+
+    /// <summary>Puts a question to one URL after another until it is answered; null if it is not.</summary>
+    /// <param name="patience">How long to wait at each.</param>
+    /// <param name="ask">Its answer may be null too: then the next is asked.</param>
+    public static async Task<T?> AskInTurnAsync<T>(
+        IEnumerable<string> urls,
+        TimeSpan patience,
+        Func<Uri, CancellationToken, Task<T?>> ask,
+        CancellationToken cancelled)
+        where T : struct
+    {
+        foreach (string text in urls)
+        {
+            if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url))
+                continue;
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
+            limit.CancelAfter(patience);
+            try
+            {
+                if (await ask(url, limit.Token) is { } answer)
+                    return answer;
+            }
+            catch (Exception fault)
+                when (fault is HttpRequestException
+                    || (fault is OperationCanceledException && !cancelled.IsCancellationRequested))
+            {
+                // Not up, or not reachable: the next may answer.
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>One of a member's versions, asked at its URLs in turn; null if none of them says it.</summary>
+    /// <param name="which">Of the server, or of the cluster.</param>
+    internal Task<PeerVersion?> AskVersionAsync(
+        ClusterMember member, TimeSpan patience, Func<NodeVersions, string> which, CancellationToken cancelled) =>
+        AskInTurnAsync<PeerVersion>(
+            member.PeerUrls,
+            patience,
+            async (url, limit) =>
+                PeerVersion.TryParse(which(await GetVersionsAsync(url, limit)), out PeerVersion version)
+                    ? version
+                    : null,
+            cancelled);
 
     /// <summary>The members of a peer's cluster, and its id.</summary>
     public async Task<(ulong ClusterId, IReadOnlyList<ClusterMember> Members)> GetMembersAsync(
@@ -43,6 +89,14 @@ public sealed class PeerClient(TimeSpan dialTimeout, SslClientAuthenticationOpti
         using HttpResponseMessage response = await SendAsync(request, cancelled);
         JsonElement root = ParseObject(await ReadAsync(response, cancelled));
         return new NodeVersions(Text(root, "etcdserver"), Text(root, "etcdcluster"), Text(root, "storage"));
+    }
+
+    /// <summary>Whether the peer's cluster is being downgraded.</summary>
+    public async Task<bool> IsDowngradeEnabledAsync(Uri peer, CancellationToken cancelled)
+    {
+        using HttpRequestMessage request = PeerHttp.CreateNameless(HttpMethod.Get, peer, "/downgrade/enabled");
+        using HttpResponseMessage response = await SendAsync(request, cancelled);
+        return (await ReadAsync(response, cancelled)).AsSpan().Trim((byte)'\n').SequenceEqual("true"u8);
     }
 
     /// <summary>The hash of the peer's keys at a revision; refused if it does not have that revision.</summary>

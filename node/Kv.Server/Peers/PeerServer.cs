@@ -28,6 +28,11 @@ public sealed class PeerServer : IAsyncDisposable
     public IReadOnlyList<EndPoint> EndPoints => _server.EndPoints;
 
     /// <exception cref="IOException">Another process listens there.</exception>
+    public Task StartAsync(IEnumerable<GrpcEndPoint> endPoints, CancellationToken cancelled = default) =>
+        _server.StartAsync(endPoints, cancelled);
+
+    /// <summary>Listens in clear.</summary>
+    /// <exception cref="IOException">Another process listens there.</exception>
     public Task StartAsync(IEnumerable<EndPoint> endPoints, CancellationToken cancelled = default) =>
         _server.StartAsync(endPoints, cancelled);
 

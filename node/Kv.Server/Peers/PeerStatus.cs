@@ -39,25 +39,23 @@ internal sealed class PeerStatus(NodeId id, IPeerObserver observer, TimeProvider
 
     public void SetUp(PeerLinks link)
     {
-        bool isFirst;
         lock (_gate)
         {
-            isFirst = _up == PeerLinks.None;
+            bool isFirst = _up == PeerLinks.None;
             _up |= link;
-            if (isFirst)
-                _since = time.GetUtcNow();
-        }
+            if (!isFirst)
+                return;
+            _since = time.GetUtcNow();
 
-        if (!isFirst)
-            return;
-        observer.OnActive(id, isActive: true);
-        PeerLog.BecameActive(log, id);
+            // Told within the lock, or an end and a beginning at once could be told in the wrong order and stay so.
+            observer.OnActive(id, isActive: true);
+            PeerLog.BecameActive(log, id);
+        }
     }
 
     /// <param name="error">Why, for the log.</param>
     public void SetDown(PeerLinks link, string error)
     {
-        bool wasLast;
         lock (_gate)
         {
             PeerLinks before = _up;
@@ -66,12 +64,10 @@ internal sealed class PeerStatus(NodeId id, IPeerObserver observer, TimeProvider
             // Posts are only made where there is no stream, so the last one that went well may be long ago.
             if ((before & Streams) != 0 && (_up & Streams) == 0)
                 _up = PeerLinks.None;
-            wasLast = before != PeerLinks.None && _up == PeerLinks.None;
+            if (before == PeerLinks.None || _up != PeerLinks.None)
+                return;
+            observer.OnActive(id, isActive: false);
+            PeerLog.BecameInactive(log, id, error);
         }
-
-        if (!wasLast)
-            return;
-        observer.OnActive(id, isActive: false);
-        PeerLog.BecameInactive(log, id, error);
     }
 }

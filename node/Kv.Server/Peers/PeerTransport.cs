@@ -76,6 +76,7 @@ public sealed class PeerTransport : INetwork, IAsyncDisposable
             RemoveRemote(id);
         }
 
+        _scope.Options.Observer.OnKnown(id, isKnown: true);
         PeerLog.AddedPeer(_scope.Log, _scope.Member.Id, id, urls);
     }
 
@@ -100,8 +101,12 @@ public sealed class PeerTransport : INetwork, IAsyncDisposable
             _closing.Add(peer.DisposeAsync().AsTask());
         }
 
+        _scope.Options.Observer.OnKnown(id, isKnown: false);
         PeerLog.RemovedPeer(_scope.Log, _scope.Member.Id, id);
     }
+
+    /// <summary>How many members there is a connection with.</summary>
+    public int ActiveCount => _peers.Values.Count(peer => peer.ActiveSince is not null);
 
     /// <summary>Since when there has been a connection with the member; null while there is none.</summary>
     public DateTimeOffset? ActiveSince(NodeId id) =>

@@ -56,8 +56,10 @@ public sealed record PeerTransportOptions
     /// <summary>Strangers that are answered at once. etcd has no limit.</summary>
     public int RemotesMax { get; init; } = 64;
 
-    /// <summary>How peers whose URLs are https are spoken with.</summary>
-    public SslClientAuthenticationOptions? Tls { get; init; }
+    /// <summary>How peers whose URLs are https are spoken with. It is given the host, and asked anew for each
+    /// connection, so that certificates can be replaced. Without it there is no certificate to show, and the system's
+    /// authorities are trusted.</summary>
+    public Func<string, SslClientAuthenticationOptions>? Tls { get; init; }
 
     public IPeerObserver Observer { get; init; } = new NoPeerObserver();
 

@@ -36,6 +36,9 @@ internal readonly record struct PeerVersion(int Major, int Minor) : IComparable<
         return true;
     }
 
+    /// <summary>The version of a cluster all of whose members are of this one.</summary>
+    public Version ToCluster() => new(Major, Minor, 0);
+
     public int CompareTo(PeerVersion other) =>
         Major != other.Major ? Major.CompareTo(other.Major) : Minor.CompareTo(other.Minor);
 

@@ -43,8 +43,44 @@ internal static class ClusterJoin
         // The names are those of the flags: who has not started yet has none in the cluster.
         ClusterMember[] named = [.. members.Select(member => Name(member, bootstrap))];
         ClusterMember self = named.First(member => member.Name == configuration.Member.Name);
+        await RequireCompatibleAsync(
+            configuration.Member.AnnouncedVersion, members.Where(member => member.Id != self.Id), peers, cancelled);
         return new JoinedCluster(clusterId, self.Id, [.. members]);
     }
+
+    /// <summary>Makes sure that somebody says what version the cluster is of, and nobody one that is too old or later
+    /// than this member's.</summary>
+    private static async Task RequireCompatibleAsync(
+        string announced, IEnumerable<ClusterMember> others, PeerClient peers, CancellationToken cancelled)
+    {
+        if (!PeerVersion.TryParse(announced, out PeerVersion own))
+            return;
+        bool isSaid = false;
+        foreach (ClusterMember member in others)
+        {
+            PeerVersion? said = await peers.AskVersionAsync(
+                member, Patience, static versions => versions.Cluster, cancelled);
+            if (said is not { } cluster)
+                continue;
+            isSaid = true;
+            bool isTooLate = cluster > own
+                && !(cluster == own with { Minor = own.Minor + 1 } && await GoesDownAsync(member, peers, cancelled));
+            if (cluster < PeerVersion.Oldest || isTooLate)
+                throw new BootstrapException("incompatible with current running cluster");
+        }
+
+        if (!isSaid)
+            throw new BootstrapException("incompatible with current running cluster");
+    }
+
+    // Whether the cluster is about to become one minor version older.
+    private static async Task<bool> GoesDownAsync(
+        ClusterMember member, PeerClient peers, CancellationToken cancelled) =>
+        await PeerClient.AskInTurnAsync<bool>(
+            member.PeerUrls,
+            Patience,
+            async (url, limit) => await peers.IsDowngradeEnabledAsync(url, limit),
+            cancelled) ?? false;
 
     /// <summary>Makes sure that this member of a new cluster is not one that ran already and has lost its data: it
     /// would forget what it has voted and acknowledged.</summary>
@@ -61,28 +97,14 @@ internal static class ClusterJoin
             throw new BootstrapException($"member {MemberIds.ToText(self.Id)} has already been bootstrapped");
     }
 
-    private static async Task<(ulong ClusterId, IReadOnlyList<ClusterMember> Members)?> AskOthersAsync(
+    private static Task<(ulong ClusterId, IReadOnlyList<ClusterMember> Members)?> AskOthersAsync(
         NodeConfiguration configuration, PeerClient peers, TimeSpan patience, CancellationToken cancelled)
     {
         InitialMember own = Own(configuration);
-        IEnumerable<NodeUrl> urls = configuration.Bootstrap.Members
-            .Where(member => member != own).SelectMany(member => member.PeerUrls);
-        foreach (NodeUrl url in urls)
-        {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
-            limit.CancelAfter(patience);
-            try
-            {
-                return await peers.GetMembersAsync(new Uri(url.ToString()), limit.Token);
-            }
-            catch (Exception fault) when (fault is HttpRequestException
-                || (fault is OperationCanceledException && !cancelled.IsCancellationRequested))
-            {
-                // The next may answer.
-            }
-        }
-
-        return null;
+        IEnumerable<string> urls = configuration.Bootstrap.Members
+            .Where(member => member != own).SelectMany(member => member.PeerUrls).Select(url => url.ToString());
+        return PeerClient.AskInTurnAsync<(ulong, IReadOnlyList<ClusterMember>)>(
+            urls, patience, async (url, limit) => await peers.GetMembersAsync(url, limit), cancelled);
     }
 
     private static ClusterMember Name(ClusterMember member, BootstrapSettings bootstrap)

@@ -2,11 +2,17 @@ using System.Runtime.InteropServices;
 using Kv.Grpc;
 using Kv.Replication;
 using Kv.Server.Calls;
+using Kv.Server.Cli;
 using Kv.Server.Configuration;
+using Kv.Server.Corruption;
+using Kv.Server.Gateway;
 using Kv.Server.Http;
 using Kv.Server.Metrics;
 using Kv.Server.Observers;
 using Kv.Server.Peers;
+using Kv.Server.Tls;
+using Kv.Server.Tokens;
+using Kv.Server.Tracing;
 using Kv.Server.Upkeep;
 using Kv.Storage;
 using Kv.Storage.Log;
@@ -27,9 +33,6 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     private const int ExitBySigterm = 143;
     private const int ExitBySigint = 130;
 
-    // A token of etcd lives this long after its last use.
-    private static readonly TimeSpan TokenLifetime = TimeSpan.FromSeconds(300);
-
     // How many requests may wait to be looked at; what comes then is refused.
     private const int WaitingMax = 20_000;
 
@@ -41,6 +44,8 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<GrpcServer> _plainServers = [];
+    private readonly NodeTls _tls = NodeTls.Load(configuration, TimeProvider.System, log);
+    private IReadOnlyList<GrpcMethod> _methods = [];
     private int _exitCode = ExitFailed;
 
     /// <summary>Runs until a signal comes or something fails; returns the exit code.</summary>
@@ -48,51 +53,95 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     {
         using PosixSignalRegistration sigterm = ExitOn(PosixSignal.SIGTERM, ExitBySigterm);
         using PosixSignalRegistration sigint = ExitOn(PosixSignal.SIGINT, ExitBySigint);
+        try
+        {
+            return await OpenAndServeAsync();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return _exitCode; // told to stop before it began to serve
+        }
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private async Task<int> OpenAndServeAsync()
+    {
         TellStart();
-        var disk = new RealDisk();
+        var disk = new RealDisk(configuration.Storage.IsSyncSkipped);
         var lanes = new MemberLanes(OnFault);
-        var tokens = new SimpleTokens(TimeProvider.System, TokenLifetime);
-        IReadOnlyList<GrpcMethod> methods = [];
-        using var metrics = new NodeMetrics(() => methods, configuration.HasExtensiveMetrics);
+        IUserTokens tokens = configuration.Auth.Jwt is { } jwt
+            ? new SignedTokens(jwt.Key, jwt.Lifetime, TimeProvider.System)
+            : new SimpleTokens(TimeProvider.System, configuration.Auth.TokenLifetime);
+        using var passwords = new PasswordLane(configuration.Auth.BcryptCost);
+        using var metrics = new NodeMetrics(() => _methods, configuration.HasExtensiveMetrics);
         var observation = new Observation(metrics, log);
-        using var peers = new PeerClient(PeerSide.DialTimeout(configuration.Timing), tls: null);
+        using var peers = new PeerClient(PeerSide.DialTimeout(configuration.Timing), _tls.CallPeer);
         disk.CreateDirectory(configuration.Storage.Files.Snapshots);
         LogSummary? found = MemberLog.Find(disk, configuration.Storage.Files);
+        if (found is null)
+            DataMarker.RequireNone(configuration.Storage.DataMarker, configuration.Storage.DataDirectory);
         JoinedCluster? joined =
             found is null ? await ClusterJoin.MeetAsync(configuration, peers, _stop.Token) : null;
         using var member = OpenedMember.Open(disk, configuration, found, joined, tokens, lanes, observation);
+        DataMarker.Leave(configuration.Storage.DataMarker);
         Log.StartingMember(log, MemberIds.ToText(member.MemberId), MemberIds.ToText(member.ClusterId));
 
+        var guard = new VersionGuard(configuration.Member.AnnouncedVersion, member.Store.Members, log);
+        if (guard.IsTooOld())
+            return ExitFailed;
+
+        PeerHashes hashes = await CompareAsync(member, peers, isNew: found is null);
+        var logins = new UserLogins(tokens, passwords);
+        return await ServeAsync(new OpenedNode(member, disk, peers, joined, guard, hashes, logins, observation));
+    }
+
+    private async Task<int> ServeAsync(OpenedNode opened)
+    {
+        OpenedMember member = opened.Member;
+        StoreParts store = member.Store;
+        Observation observation = opened.Observation;
+        NodeMetrics metrics = observation.Metrics;
         using var inbox = new Inbox(WaitingMax);
         await using var peerSide = new PeerSide(
-            configuration, member, joined?.Members ?? [], inbox, disk, OnRemoved, log);
+            configuration, member, _tls, inbox, opened.Disk, OnRemoved, observation);
         using var replicated = new ReplicatedMember(
             member, inbox, peerSide.Transport, peerSide.Snapshots, configuration, OnRemoved, OnFault, observation);
-        StoreParts store = member.Store;
         WatchHub hub = OpenHub(member, replicated);
         NodeGauges.ConnectWatch(metrics.Watch, hub.Counters);
         var clock = new LeaseClock(store.Leases, TimeProvider.System, new LeaseClockOptions
         {
             Renewed = metrics.Leases.Renewed.Increment,
         });
-        var services = new NodeServices(
-            configuration, member, replicated, peerSide.Transport, peers, hub, clock, tokens, observation);
+        var services = new NodeServices(configuration, member, replicated, peerSide.Transport, opened.Peers, hub, clock,
+            opened.Logins, observation);
         var news = new LeaderNews(replicated.View, member.MemberId, TimeProvider.System, log);
         var keeper = new LeaseKeeper(
-            clock, replicated.View, services.Log, TimeProvider.System, configuration.Timing.Election, observation);
+            clock,
+            store.Auth,
+            replicated.View,
+            services.Log,
+            TimeProvider.System,
+            configuration.Timing.Election,
+            observation);
+
+        using var telemetry = NodeTelemetry.Start(configuration.Telemetry, metrics, log);
 
         services.Learner.Update();
-        await peerSide.StartAsync(services.ForPeers, OnMembersChanged, _stop.Token);
+        await peerSide.StartAsync(
+            services.ForPeers, opened.Joined?.Members ?? [], OnMembersChanged, _stop.Token);
         replicated.Start();
-        await using GrpcServer server = await ServeAsync(member, replicated, services, keeper, news, metrics);
-        methods = server.Methods;
-        var versions = new VersionMonitor(
-            member.MemberId, store.Members, replicated.View, services.Log, peers, TimeProvider.System);
+        Task firstTicks = new FirstTicks(configuration.Timing, peerSide.Transport, inbox, TimeProvider.System)
+            .RunAsync(_stop.Token);
+        await using GrpcServer server = await ListenAsync(member, replicated, services, keeper, news, metrics);
+        _methods = server.Methods;
         await Task.WhenAll(
+            firstTicks,
             keeper.RunAsync(_stop.Token),
             CreateCompactor(store, replicated, services).RunAsync(_stop.Token),
             news.RunAsync(_stop.Token),
-            versions.RunAsync(_stop.Token),
+            WatchVersions(member, replicated, services, opened.Peers),
+            WatchForCorruption(store, replicated, services, opened.Hashes).RunAsync(_stop.Token),
             new WatchTicker(hub, TimeProvider.System).RunAsync(_stop.Token));
         await UntilStoppedAsync();
         await peerSide.HandOverAsync(services.Leadership, CancellationToken.None);
@@ -103,10 +152,10 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         {
             services.Learner.Update();
             TellVersion(store.Members, metrics);
+            if (opened.Guard.IsTooOld())
+                exit(ExitFailed);
         }
     }
-
-    public void Dispose() => _stop.Dispose();
 
     private void TellStart() => Log.StartingServer(
         log,
@@ -123,14 +172,53 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         StoreParts store, ReplicatedMember replicated, NodeServices services) => new(
             configuration.Compaction.Auto, store.Kv, replicated.View, services.Log, TimeProvider.System, log);
 
+    // A new member has nothing to compare.
+    private async Task<PeerHashes> CompareAsync(OpenedMember member, PeerClient peers, bool isNew)
+    {
+        TimeSpan patience = configuration.Timing.RequestTimeout;
+        var hashes = new PeerHashes(member.MemberId, member.ClusterId, member.Store.Members, peers, patience, log);
+        if (!isNew && configuration.Corruption.HasInitialCheck)
+            await InitialCheck.RunAsync(member, hashes, patience, log, _stop.Token);
+        return hashes;
+    }
+
+    private Task WatchVersions(
+        OpenedMember member, ReplicatedMember replicated, NodeServices services, PeerClient peers)
+    {
+        MemberBook members = member.Store.Members;
+        var versions = new MemberVersions(member.MemberId, configuration.Member.AnnouncedVersion, members, peers);
+        var monitor = new VersionMonitor(versions, members, replicated.View, services.Log, TimeProvider.System);
+        var downgrades = new DowngradeWatch(
+            versions,
+            members,
+            replicated.View,
+            services.Log,
+            configuration.Timing.DowngradeCheck,
+            TimeProvider.System,
+            log);
+        return Task.WhenAll(monitor.RunAsync(_stop.Token), downgrades.RunAsync(_stop.Token));
+    }
+
+    private CorruptionWatch WatchForCorruption(
+        StoreParts store, ReplicatedMember replicated, NodeServices services, PeerHashes hashes) => new(
+            hashes.Self,
+            store,
+            new CorruptionWatch.NodeParts(services.Upkeep, services.Reads, services.Log, replicated.View),
+            hashes,
+            configuration.Corruption,
+            TimeProvider.System,
+            log);
+
     private async Task CloseAsync(GrpcServer server, OpenedMember member)
     {
-        Log.Closing(log, configuration.Member.Name, configuration.Storage.DataDirectory);
+        MemberSettings self = configuration.Member;
+        string directory = configuration.Storage.DataDirectory;
+        Log.Closing(log, self.Name, directory, self.AdvertisePeerUrls, self.AdvertiseClientUrls);
         await server.StopAsync(Grace);
         foreach (GrpcServer plain in _plainServers)
             await plain.DisposeAsync();
         member.Lanes.Apply.Post(() => member.Store.Backend.ForceCommit());
-        Log.Closed(log, configuration.Member.Name, configuration.Storage.DataDirectory);
+        Log.Closed(log, self.Name, directory, self.AdvertisePeerUrls, self.AdvertiseClientUrls);
     }
 
     // Long enough for every request under way; streams that never end by themselves are cut then.
@@ -151,7 +239,7 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
         return hub;
     }
 
-    private async Task<GrpcServer> ServeAsync(
+    private async Task<GrpcServer> ListenAsync(
         OpenedMember member,
         ReplicatedMember replicated,
         NodeServices services,
@@ -168,21 +256,38 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             log,
             MemberIds.ToText(member.MemberId),
             MemberIds.ToText(member.ClusterId),
-            configuration.Member.AdvertiseClientUrls);
+            configuration.Member.AdvertiseClientUrls,
+            configuration.Timing.RequestTimeout);
 
         if (services.Quota.Bytes > 0)
-            Log.EnabledQuota(log, QuotaName, services.Quota.Bytes);
+            Log.EnabledQuota(log, QuotaName, services.Quota.Bytes, HumanBytes.Format(services.Quota.Bytes));
         else
             Log.DisabledQuota(log, QuotaName);
         NodeGauges.Connect(metrics, member, replicated.View, services.Quota);
         metrics.Server.SetFeatures(configuration.Features);
         TellVersion(member.Store.Members, metrics);
         var site = new PlainSite(new HealthEndpoints(services.Health, metrics.Health, log), services.Health, metrics);
-        PlainHttpMethod plain = PlainHttpBridge.ToMethod(
-            (request, cancelled) => site.AnswerClientAsync(request, configuration.Http, cancelled));
-        await ServePlainAsync(configuration.Member.ListenClientHttpUrls, plain);
         await ServePlainAsync(
             configuration.Member.ListenMetricsUrls, PlainHttpBridge.ToMethod(site.AnswerMetricsAsync));
+        GrpcServer server = CreateServer(replicated, services, metrics);
+        var gateway = configuration.Http.HasGateway
+            ? new JsonGateway(server.Local, configuration.Limits.MessageBytesMax)
+            : null;
+        var clients = new ClientSite(site, gateway, configuration, () => member.Store.Auth.IsEnabled);
+        bool isShared = configuration.Member.ListenClientHttpUrls.Count == 0;
+        if (isShared)
+            server.AnswerPlainBy(clients.AnswerAsync);
+        await server.StartAsync(
+            configuration.Member.ListenClientUrls.Select(url => ListenEndPoints.Of(url, _tls.Clients)), _stop.Token);
+        await ServePlainAsync(configuration.Member.ListenClientHttpUrls, clients.AnswerAsync);
+        Log.ReadyToServe(log);
+        foreach (NodeUrl url in configuration.Member.ListenClientUrls)
+            TellServing(url, plainToo: isShared);
+        return server;
+    }
+
+    private GrpcServer CreateServer(ReplicatedMember replicated, NodeServices services, NodeMetrics metrics)
+    {
         var server = new GrpcServer(new GrpcServerOptions
         {
             ReceiveMaxBytes = configuration.Limits.MessageBytesMax,
@@ -190,6 +295,9 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             KeepAlivePingDelay = configuration.Limits.KeepAliveInterval ?? TimeSpan.MaxValue,
             KeepAlivePingTimeout = configuration.Limits.KeepAliveTimeout,
             Admission = services.Learner.Admit,
+            Hold = services.Arrival.Hold,
+            Budget = services.Budget,
+            IsFirstInLine = FirstInLine.Is,
             Faulted = (method, fault) => Log.MethodFaulted(log, method, fault),
             Observer = new CallObserver(
                 metrics.Requests,
@@ -198,14 +306,18 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
                 metrics.Handling,
                 TimeProvider.System,
                 log),
-            PlainHttp = configuration.Member.ListenClientHttpUrls.Count == 0 ? plain : null,
         });
         services.AddTo(server);
-        await server.StartAsync(configuration.Member.ListenClientUrls.Select(ListenEndPoints.Of), _stop.Token);
-        Log.ReadyToServe(log);
-        foreach (NodeUrl url in configuration.Member.ListenClientUrls)
-            Log.ServingInsecurely(log, "grpc+http", url.ToString());
         return server;
+    }
+
+    private void TellServing(NodeUrl url, bool plainToo)
+    {
+        string traffic = plainToo ? "grpc+http" : "grpc";
+        if (url.IsTls)
+            Log.ServingSecurely(log, traffic, url.ToString());
+        else
+            Log.ServingInsecurely(log, traffic, url.ToString());
     }
 
     // Without gRPC: HTTP of clients, or metrics and health alone.
@@ -215,7 +327,7 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
             return;
         var server = new GrpcServer(new GrpcServerOptions { PlainHttp = answer });
         _plainServers.Add(server);
-        await server.StartAsync(urls.Select(ListenEndPoints.Of), _stop.Token);
+        await server.StartAsync(urls.Select(url => ListenEndPoints.Of(url, _tls.Clients)), _stop.Token);
         foreach (NodeUrl url in urls)
             Log.ServingMetrics(log, url.ToString());
     }
@@ -252,11 +364,22 @@ internal sealed class Node(NodeConfiguration configuration, ILogger log, Action<
     }
 
     // A lane that failed can neither be trusted nor done without: what it was to write may be half written. Nothing
-    // more
-    // is acknowledged; the next start finds out from the files what is there.
+    // more is acknowledged; the next start finds out from the files what is there.
     private void OnFault(string lane, Exception fault)
     {
         Log.Failed(log, new InvalidOperationException($"The {lane} lane failed: {fault.Message}", fault));
         exit(ExitFailed);
     }
+
+    /// <summary>What there is before anybody is answered.</summary>
+    /// <param name="Joined">The cluster it is new in; null if it was started before.</param>
+    private sealed record OpenedNode(
+        OpenedMember Member,
+        RealDisk Disk,
+        PeerClient Peers,
+        JoinedCluster? Joined,
+        VersionGuard Guard,
+        PeerHashes Hashes,
+        UserLogins Logins,
+        Observation Observation);
 }

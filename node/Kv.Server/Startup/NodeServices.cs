@@ -3,9 +3,11 @@ using Kv.Grpc;
 using Kv.Replication;
 using Kv.Server.Calls;
 using Kv.Server.Configuration;
+using Kv.Server.Coordination;
 using Kv.Server.Membership;
 using Kv.Server.Observers;
 using Kv.Server.Peers;
+using Kv.Server.Tokens;
 using Kv.Server.Upkeep;
 using Kv.Store;
 using Kv.Store.Leases;
@@ -20,6 +22,7 @@ internal sealed class NodeServices
     private readonly OpenedMember _member;
     private readonly WatchHub _hub;
     private readonly Gate _gate;
+    private readonly UserLogins _logins;
     private readonly ResponseHeaders _headers;
     private readonly Proposer _proposer;
     private readonly LeaseDesk _leases;
@@ -35,17 +38,20 @@ internal sealed class NodeServices
         PeerClient peers,
         WatchHub hub,
         LeaseClock clock,
-        SimpleTokens tokens,
+        UserLogins logins,
         Observation observation)
     {
         _configuration = configuration;
         _member = member;
         _hub = hub;
+        _logins = logins;
         Clock = clock;
         StoreParts store = member.Store;
         RequestIds = new RequestIds(member.MemberId, TimeProvider.System.GetUtcNow());
         _proposer = new Proposer(
             replicated.Inbox, RequestIds, replicated.View, configuration.Limits.RequestBytesMax);
+        Budget = MemoryShares.ToBudget(configuration.Limits, MemoryShares.MemoryBytes);
+        observation.Metrics.Load.ReadFrom(Budget, _proposer);
         _observation = observation;
         _proposals = new ProposalObserver(observation.Metrics.Server.Proposals, observation.Metrics.Requests);
         Log = new LoggedRequests(_proposer, _proposals);
@@ -53,7 +59,7 @@ internal sealed class NodeServices
             replicated.Inbox, replicated.View, configuration.Timing.RequestTimeout, observation);
         Upkeep = new StoreUpkeep(store, member.Lanes.Apply, TimeProvider.System, observation);
         Quota = new Quota(store.Backend, store.Alarms, Log, member.MemberId, configuration.Storage.QuotaBytes ?? 0);
-        _gate = new Gate(store.Auth, store, tokens);
+        _gate = new Gate(store.Auth, store, logins.Tokens, configuration.Tls.Client.DemandsCertificates);
         _headers = new ResponseHeaders(member.ClusterId, member.MemberId, replicated.View, store.Kv);
         var leader = new LeaderCalls(
             replicated.View, store.Members, peers, TimeProvider.System, configuration.Timing.RequestTimeout);
@@ -65,10 +71,13 @@ internal sealed class NodeServices
             replicated.Inbox,
             network,
             leader,
-            configuration.Bootstrap.IsStrictAboutReconfiguration);
+            configuration.Bootstrap.IsStrictAboutReconfiguration,
+            observation.Metrics.Server.Role);
         Learner = new LearnerRule(member.MemberId, store.Members);
         Health = new NodeHealth(
             member.MemberId, configuration.Member.AnnouncedVersion, store, replicated.View, Reads, Upkeep);
+        Arrival = new TokenArrival(
+            store.Auth, logins.Tokens, replicated.View, TimeProvider.System, configuration.Timing.RequestTimeout);
         Leadership = new Leadership(
             replicated.Inbox, replicated.View, TimeProvider.System, configuration.Timing.Election);
     }
@@ -83,11 +92,15 @@ internal sealed class NodeServices
 
     public LearnerRule Learner { get; }
 
+    public TokenArrival Arrival { get; }
+
     public StoreUpkeep Upkeep { get; }
 
     public Quota Quota { get; }
 
     public LeaseClock Clock { get; }
+
+    public CallBudget Budget { get; }
 
     /// <summary>What answers the other members.</summary>
     public PeerServices ForPeers => new(Health, _gate, _reconfiguration, _leases, Upkeep, Reads);
@@ -106,9 +119,19 @@ internal sealed class NodeServices
         server.Add(Cluster.BindService(new ClusterCalls(
             store.Members, _reconfiguration, Reads, _gate, _headers, TimeProvider.System)));
         server.Add(Maintenance.BindService(new MaintenanceCalls(
-            store, Upkeep, Log, Leadership, Quota, _gate, _headers, _configuration.Member.AnnouncedVersion)));
-        server.Add(Auth.BindService(new AuthCalls(Log, Reads, store.Auth, _gate, _headers,
-            AuthCalls.DefaultBcryptCost)));
+            store,
+            Upkeep,
+            Log,
+            new Downgrades(store.Members, Log, Reads),
+            Leadership,
+            Quota,
+            _gate,
+            _headers,
+            _configuration.Member.AnnouncedVersion)));
+        server.Add(Auth.BindService(new AuthCalls(
+            Log, Reads, store.Auth, _gate, _headers, _logins)));
+        server.Add(V3lockpb.Lock.BindService(new LockCalls(server.Local)));
+        server.Add(V3electionpb.Election.BindService(new ElectionCalls(server.Local)));
         server.Add(global::Grpc.Health.V1.Health.BindService(new HealthCalls()));
     }
 

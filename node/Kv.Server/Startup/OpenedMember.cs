@@ -63,6 +63,8 @@ internal sealed class OpenedMember : IDisposable
         OpenedLog opened = MemberLog.Open(disk, files, summary, backend, logOptions);
         if (opened.Contents.TornTail is { } torn)
             Logging.Log.RepairedLog(observation.Log, torn.Place.ToString(), torn.Place.Offset);
+        if (found is not null && configuration.Bootstrap.IsForcedAlone)
+            opened = ForceAlone(opened, backend, configuration, observation);
         return new OpenedMember(files, lanes, opened, OpenStore(configuration, backend, tokens, lanes, observation));
     }
 
@@ -81,6 +83,21 @@ internal sealed class OpenedMember : IDisposable
             disk, files, new LogMetadata(joined.MemberId, joined.ClusterId), members: [], options);
     }
 
+    private static OpenedLog ForceAlone(
+        OpenedLog opened, Backend backend, NodeConfiguration configuration, Observation observation)
+    {
+        var members = new MemberBook(backend, configuration.Bootstrap.LearnersMax);
+        string[] peerUrls = [.. configuration.Member.AdvertisePeerUrls.Select(url => url.ToString())];
+        OpenedLog forced = ForcedCluster.Make(opened, members, peerUrls);
+        LogMetadata metadata = opened.Contents.Metadata;
+        Logging.Log.ForcedAlone(
+            observation.Log,
+            MemberIds.ToText(metadata.NodeId),
+            MemberIds.ToText(metadata.ClusterId),
+            forced.State.HardState.Commit);
+        return forced;
+    }
+
     private static StoreParts OpenStore(
         NodeConfiguration configuration,
         Backend backend,
@@ -90,8 +107,12 @@ internal sealed class OpenedMember : IDisposable
     {
         long start = TimeProvider.System.GetTimestamp();
         var leases = new LeaseBook(backend, MinimalLease(configuration.Timing));
-        var compactions = new CompactionObserver(
-            observation.Metrics.Mvcc.Compaction, backend, TimeProvider.System, observation.Log);
+        var compactions = new CompactionOptions
+        {
+            StepRows = configuration.Compaction.BatchRevisions,
+            Observer = new CompactionObserver(
+                observation.Metrics.Mvcc.Compaction, backend, TimeProvider.System, observation.Log),
+        };
         var kv = MvccStore.Open(backend, leases, lanes.Compaction, compactions);
         Logging.Log.RestoredStore(observation.Log, kv.CurrentRevision, TimeProvider.System.GetElapsedTime(start));
         Logging.Log.RestoredIndex(observation.Log, backend.ConsistentIndex);

@@ -3,10 +3,11 @@ using Kv.Replication;
 using Kv.Server.Calls;
 using Kv.Server.Configuration;
 using Kv.Server.Membership;
+using Kv.Server.Observers;
 using Kv.Server.Peers;
+using Kv.Server.Tls;
 using Kv.Storage;
 using Kv.Store;
-using Microsoft.Extensions.Logging;
 
 namespace Kv.Server.Startup;
 
@@ -18,19 +19,20 @@ internal sealed class PeerSide : IAsyncDisposable
     private readonly OpenedMember _member;
     private readonly PeerMember _self;
     private readonly PeerServer _server;
-    private readonly PeerList _list;
+    private readonly NodeTls _tls;
 
     public PeerSide(
         NodeConfiguration configuration,
         OpenedMember member,
-        IReadOnlyList<ClusterMember> told,
+        NodeTls tls,
         Inbox inbox,
         IDisk disk,
         Action onRemoved,
-        ILogger log)
+        Observation observation)
     {
         _configuration = configuration;
         _member = member;
+        _tls = tls;
         Snapshots = new SnapshotFiles(disk, member.Files);
         _self = new PeerMember(
             member.ClusterId,
@@ -44,10 +46,14 @@ internal sealed class PeerSide : IAsyncDisposable
         {
             PeerUrls = [.. configuration.Member.AdvertisePeerUrls.Select(url => url.ToString())],
             DialTimeout = DialTimeout(configuration.Timing),
+            Tls = tls.CallPeer,
+            ReadTimeout = configuration.Timing.PeerRead,
+            WriteTimeout = configuration.Timing.PeerWrite,
+            Observer = new PeerObserver(new NodeId(member.MemberId), observation.Metrics.Peers),
         };
-        Transport = new PeerTransport(_self, options, log);
-        _server = new PeerServer(_self, Transport, new ReceivedPageFiles(disk, member.Files), log);
-        _list = new PeerList(member.MemberId, member.Store.Members, told, Transport);
+        Transport = new PeerTransport(_self, options, observation.Log);
+        var received = new ReceivedPageFiles(disk, member.Files, observation.Metrics.Disk);
+        _server = new PeerServer(_self, Transport, received, observation.Log);
     }
 
     public PeerTransport Transport { get; }
@@ -58,18 +64,22 @@ internal sealed class PeerSide : IAsyncDisposable
     public static TimeSpan DialTimeout(TimingSettings timing) => TimeSpan.FromSeconds(1) + timing.Election;
 
     /// <summary>Begins to speak with the members there are, and to listen to them.</summary>
+    /// <param name="told">Whom the cluster named when this member joined it.</param>
     /// <param name="changed">To be called too whenever something about the members changes.</param>
     /// <exception cref="IOException">Another process listens there.</exception>
-    public async Task StartAsync(PeerServices services, Action changed, CancellationToken cancelled)
+    public async Task StartAsync(
+        PeerServices services, IReadOnlyList<ClusterMember> told, Action changed, CancellationToken cancelled)
     {
         _self.AnswerBy(services);
-        _list.Update();
+        var list = new PeerList(_member.MemberId, _member.Store.Members, told, Transport);
+        list.Update();
         _member.Store.Members.Changed = () =>
         {
-            _list.Update();
+            list.Update();
             changed();
         };
-        await _server.StartAsync(_configuration.Member.ListenPeerUrls.Select(ListenEndPoints.Of), cancelled);
+        await _server.StartAsync(
+            _configuration.Member.ListenPeerUrls.Select(url => ListenEndPoints.Of(url, _tls.Peers)), cancelled);
     }
 
     /// <summary>Hands leadership to the voter that has been connected longest, so that nobody has to notice first that

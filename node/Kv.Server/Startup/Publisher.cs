@@ -36,10 +36,11 @@ internal sealed class Publisher(
             stop);
         if (members.Version.Length > 0 || members.Members.Count > 1)
             return;
+        Version highest = ProductVersion.HighestCluster(settings.AnnouncedVersion);
         await UntilLoggedAsync(
             () => new InternalRaftRequest
             {
-                ClusterVersionSet = new ClusterVersionSetRequest { Ver = ProductVersion.InitialCluster },
+                ClusterVersionSet = new ClusterVersionSetRequest { Ver = highest.ToString(fieldCount: 3) },
             },
             stop);
     }

@@ -2,6 +2,7 @@ using Kv.Raft;
 using Kv.Replication;
 using Kv.Server.Configuration;
 using Kv.Server.Observers;
+using Kv.Server.Tracing;
 using Kv.Store;
 
 namespace Kv.Server.Startup;
@@ -28,14 +29,14 @@ internal sealed class ReplicatedMember : IDisposable
         _lanes = member.Lanes;
         TimingSettings timing = configuration.Timing;
         Inbox = inbox;
-        _logLane = new LogLane(new TurnWriter(member.Log.Writer, snapshots), Inbox, onFault);
+        _logLane = new LogLane(new TurnWriter(member.Log.Writer, snapshots), Inbox, onFault, new AppendSpans());
         var checkpoints = new Checkpoints(
             snapshots,
             member.Store,
             _logLane,
             Inbox,
             ToCheckpoints(configuration.Storage),
-            new CheckpointObserver(observation.Metrics.Disk, observation.Log));
+            new CheckpointObserver(observation, member.MemberId, configuration.Storage.SnapshotEntries));
         checkpoints.StartFrom(member.Log.Contents.From.Index);
         var raft = new RaftNode(ToRaft(member.MemberId, timing), member.Log.State);
         var applier = new EntryApplier(
@@ -48,7 +49,9 @@ internal sealed class ReplicatedMember : IDisposable
             snapshots,
             new ApplyObserver(observation.Metrics, member.Store, timing.SlowApply, observation.Log));
         var ids = new RequestIds(member.MemberId, TimeProvider.System.GetUtcNow());
-        var replica = new Replica(raft, network, _logLane, applier, ids, ToReplica(configuration))
+        var timed = new HeartbeatTimes(
+            network, timing.Heartbeat, observation.Metrics.Server.Role, TimeProvider.System, observation.Log);
+        var replica = new Replica(raft, timed, _logLane, applier, ids, ToReplica(configuration))
         {
             Removed = onRemoved,
         };

@@ -5,6 +5,7 @@ using Kv.Replication;
 using Kv.Server.Calls;
 using Kv.Server.Logging;
 using Kv.Server.Observers;
+using Kv.Store;
 using Kv.Store.Leases;
 using LeaseCheckpoint = Kv.Store.Leases.LeaseCheckpoint;
 
@@ -14,6 +15,7 @@ namespace Kv.Server.Upkeep;
 /// leases when it begins and ceases to lead. Its loop is the clock's one lane.</summary>
 internal sealed class LeaseKeeper(
     LeaseClock clock,
+    AuthBook auth,
     ReplicaView view,
     LoggedRequests requests,
     TimeProvider time,
@@ -73,13 +75,15 @@ internal sealed class LeaseKeeper(
     {
         try
         {
+            // In root's name, as etcd does: a member of etcd lets nobody take the keys that hang on a lease.
+            Caller root = auth.IsEnabled ? new Caller(AuthBook.Root, auth.Revision) : default;
             await requests.ProposeAsync(
-                new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = id } });
+                new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = id } }, root);
             observation.Metrics.Leases.Expired.Increment();
         }
         catch (RpcException refused)
         {
-            // Revoked by its client meanwhile, or no leader.
+            // Revoked by its client meanwhile, or no leader, or users were changed meanwhile.
             Log.FailedToRevokeLease(
                 observation.Log, id.ToString("x16", CultureInfo.InvariantCulture), refused.Status.Detail);
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kv.Server.Cli;
 using Kv.Server.Logging;
 using Kv.Server.Metrics;
 using Kv.Storage.Pages;
@@ -20,7 +21,7 @@ internal sealed class SnapshotReading : IDisposable
         _read = read;
         _times = times;
         _log = log;
-        Log.SendingSnapshot(log, read.Bytes);
+        Log.SendingSnapshot(log, read.Bytes, HumanBytes.Format(read.Bytes));
     }
 
     public long Bytes => _read.Bytes;
@@ -29,7 +30,8 @@ internal sealed class SnapshotReading : IDisposable
     public int Read(long offset, Span<byte> piece) => _read.ReadSnapshot(offset, piece);
 
     /// <summary>The client has taken all of it.</summary>
-    public void OnSent() => Log.SentSnapshot(_log, _read.Bytes, Stopwatch.GetElapsedTime(_start));
+    public void OnSent() => Log.SentSnapshot(
+        _log, _read.Bytes, HumanBytes.Format(_read.Bytes), Stopwatch.GetElapsedTime(_start));
 
     public void Dispose()
     {

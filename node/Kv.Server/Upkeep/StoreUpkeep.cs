@@ -28,7 +28,7 @@ internal sealed class StoreUpkeep(
 
     /// <summary>The version of the format of the page file; empty before etcd 3.6, which does not write it
     /// down.</summary>
-    public string StorageVersion { get; } =
+    public string StorageVersion =>
         store.Backend.TryGet(StoreBucket.Meta, "storageVersion"u8, out byte[] version)
             ? Encoding.ASCII.GetString(version)
             : "";

@@ -2,8 +2,6 @@ using Etcdserverpb;
 using Grpc.Core;
 using Kv.Replication;
 using Kv.Server.Calls;
-using Kv.Server.Http;
-using Kv.Server.Peers;
 using Kv.Server.Startup;
 using Kv.Store;
 using Membershippb;
@@ -11,14 +9,14 @@ using Membershippb;
 namespace Kv.Server.Upkeep;
 
 /// <summary>On the leader, gives the cluster its version: what the oldest member can do, as etcd's monitor does, but no
-/// more than <see cref="ProductVersion.InitialCluster"/>, above which no member could leave again.</summary>
+/// more than <see cref="ProductVersion.InitialCluster"/>, above which no member could leave again; or what a downgrade
+/// leads to.</summary>
 internal sealed class VersionMonitor(
-    ulong self, MemberBook members, ReplicaView view, LoggedRequests log, PeerClient peers, TimeProvider time)
+    MemberVersions versions, MemberBook members, ReplicaView view, LoggedRequests log, TimeProvider time)
 {
     // What a cluster is set to in which some member does not say what it is.
     private static readonly Version Unknown = new(3, 0, 0);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan AskPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Returns when the node stops.</summary>
@@ -41,18 +39,29 @@ internal sealed class VersionMonitor(
 
     private async Task DecideAsync(CancellationToken stop)
     {
-        var highest = Version.Parse(ProductVersion.InitialCluster);
         bool isSet = Version.TryParse(members.Version, out Version? current);
+        if (isSet && members.Downgrade is { } target)
+        {
+            if (Version.TryParse(target, out Version? lower) && lower < current)
+                await SetAsync(lower);
+            return;
+        }
+
+        Version highest = ProductVersion.HighestCluster(versions.Announced);
         if (isSet && current >= highest)
             return;
         Version decided = await LowestAsync(highest, stop) ?? Unknown;
-        if (isSet && decided <= current)
-            return;
+        if (!isSet || decided > current)
+            await SetAsync(decided);
+    }
+
+    private async Task SetAsync(Version version)
+    {
         try
         {
             await log.ProposeAsync(new InternalRaftRequest
             {
-                ClusterVersionSet = new ClusterVersionSetRequest { Ver = decided.ToString(fieldCount: 3) },
+                ClusterVersionSet = new ClusterVersionSetRequest { Ver = version.ToString(fieldCount: 3) },
             });
         }
         catch (RpcException)
@@ -62,43 +71,8 @@ internal sealed class VersionMonitor(
     }
 
     // Null if some member did not say.
-    private async Task<Version?> LowestAsync(Version highest, CancellationToken stop)
-    {
-        Version lowest = highest;
-        foreach (ClusterMember member in members.Members.Where(member => member.Id != self))
-        {
-            if (await AskAsync(member, stop) is not { } version)
-                return null;
-            if (version < lowest)
-                lowest = version;
-        }
-
-        return lowest;
-    }
-
-    private async Task<Version?> AskAsync(ClusterMember member, CancellationToken stop)
-    {
-        foreach (string text in member.PeerUrls)
-        {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            limit.CancelAfter(AskPatience);
-            try
-            {
-                if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
-                    && await peers.GetVersionsAsync(url, limit.Token) is NodeVersions versions
-                    && PeerVersion.TryParse(versions.Server, out PeerVersion version))
-                {
-                    return new Version(version.Major, version.Minor, 0);
-                }
-            }
-            catch (Exception fault)
-                when (fault is HttpRequestException
-                    || (fault is OperationCanceledException && !stop.IsCancellationRequested))
-            {
-                // Not up, or not reachable: the next time.
-            }
-        }
-
-        return null;
-    }
+    private async Task<Version?> LowestAsync(Version highest, CancellationToken stop) =>
+        await versions.AskAsync(stop) is { } found
+            ? found.Select(static version => version.ToCluster()).Append(highest).Min()
+            : null;
 }

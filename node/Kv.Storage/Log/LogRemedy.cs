@@ -3,9 +3,7 @@ namespace Kv.Storage.Log;
 /// <summary>What to do about a log that cannot be read, in the words of every message that says so.</summary>
 internal static class LogRemedy
 {
-    public const string Replace =
-        "in a cluster, remove this member and add it again with an empty data directory; "
-        + "a lone member is restored from a snapshot (kv-node snapshot restore)";
+    public const string Replace = Remedy.ReplaceMember;
 
     public static string CutAt(LogPlace place, ulong lastIndex) =>
         $"{Replace}; to give up every entry after {lastIndex} instead, although some may have been acknowledged, copy "

@@ -29,13 +29,15 @@ public sealed class LogWriter : IDisposable
     /// <summary>The index of the last entry, or of a snapshot beyond it.</summary>
     public ulong LastIndex { get; private set; }
 
+    /// <summary>The term, vote and commit index that were noted last.</summary>
+    public LogState State => _state;
+
     /// <summary>Whether a promise may depend on the next <see cref="Sync"/>: there is a new entry, term, vote or
     /// snapshot. A new commit index alone can wait for the next sync.</summary>
     public bool NeedsSync { get; private set; }
 
     /// <summary>Starts the log of a new member. What is at <paramref name="directory"/> in the end is a whole log: it
-    /// is
-    /// made beside it and then renamed.</summary>
+    /// is made beside it and then renamed.</summary>
     public static LogWriter Create(IDisk disk, string directory, LogMetadata metadata, LogOptions options)
     {
         Invariant.Require(!LogReader.Exists(disk, directory));

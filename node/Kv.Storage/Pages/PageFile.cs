@@ -36,6 +36,8 @@ public sealed class PageFile : IDisposable
         _compactor = new Compactor(this);
     }
 
+    public string Path => Volatile.Read(ref _current).Path;
+
     /// <summary>The size of the tree with its free pages, as etcd reports it; the file may be longer.</summary>
     public long FileBytes => Volatile.Read(ref _current).Meta.Length;
 

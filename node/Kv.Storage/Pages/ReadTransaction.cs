@@ -14,6 +14,9 @@ public sealed class ReadTransaction : IDisposable
         _state = state;
     }
 
+    /// <summary>Of the file.</summary>
+    public string Path => State.Path;
+
     /// <summary>Of the commit that it shows.</summary>
     public ulong Id => State.Id;
 

@@ -12,6 +12,7 @@ public sealed class AlarmBook
     private readonly Backend _backend;
     private volatile AlarmMember[] _raised;
 
+    /// <exception cref="Kv.Storage.CorruptDataException">A row is no alarm.</exception>
     public AlarmBook(Backend backend)
     {
         _backend = backend;
@@ -70,7 +71,8 @@ public sealed class AlarmBook
     private static AlarmMember[] Load(IBucketReader from)
     {
         var raised = new List<AlarmMember>();
-        from.ForEach(StoreBucket.Alarm, (key, _) => raised.Add(AlarmMember.Parser.ParseFrom(key)));
+        from.ForEach(StoreBucket.Alarm, (key, _) => raised.Add(
+            DamagedRow.Parse(AlarmMember.Parser, key, from, StoreBucket.Alarm, key)));
         return [.. raised];
     }
 

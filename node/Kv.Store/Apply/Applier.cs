@@ -23,7 +23,7 @@ public sealed class Applier(StoreParts parts, ulong clusterId, ulong memberId)
         if (entry.IsEmpty)
             return KvError.None;
         if (!LoggedRequest.TryParse(entry, out LoggedRequest request) || request.Field == 0)
-            return _cluster.ApplyV2(entry);
+            return _cluster.ApplyV2(index, entry);
 
         KvError error = _checks.Check(request);
         if (error != KvError.None)
@@ -34,8 +34,20 @@ public sealed class Applier(StoreParts parts, ulong clusterId, ulong memberId)
             LoggedRequest.PutField => parts.Kv.Put(request.Body, header, reply?.Writer),
             LoggedRequest.TxnField => parts.Kv.Txn(request.Body, header, reply?.Writer),
             LoggedRequest.DeleteRangeField => parts.Kv.DeleteRange(request.Body, header, reply?.Writer),
-            _ => ApplyDecoded(index, InternalRaftRequest.Parser.ParseFrom(entry), reply),
+            _ => ApplyDecoded(index, Decode(index, entry), reply),
         };
+    }
+
+    private static InternalRaftRequest Decode(ulong index, ReadOnlySpan<byte> entry)
+    {
+        try
+        {
+            return InternalRaftRequest.Parser.ParseFrom(entry);
+        }
+        catch (InvalidProtocolBufferException fault)
+        {
+            throw DamagedEntry.Of(index, $"it holds no request: {fault.Message}");
+        }
     }
 
     private KvError ApplyDecoded(ulong index, InternalRaftRequest request, Reply? reply)
@@ -52,12 +64,16 @@ public sealed class Applier(StoreParts parts, ulong clusterId, ulong memberId)
             error = Checkpoint(checkpoint);
         else if (request.Alarm is { } alarm)
             error = _cluster.ApplyAlarm(alarm, out answer);
-        else if (!_cluster.TryApply(request, out error) && !_auth.TryApply(index, request, out error, out answer))
-            error = KvError.None; // what only reads (auth_user_get and its like) has nothing to change
+        else if (!_cluster.TryApply(index, request, out error))
+            error = ApplyAuth(new EntryPlace(clusterId, index), request, out answer);
 
         reply?.Message = answer;
         return error;
     }
+
+    // What only reads (auth_user_get and its like) has nothing to change.
+    private KvError ApplyAuth(in EntryPlace place, InternalRaftRequest request, out IMessage? answer) =>
+        _auth.TryApply(place, request, out KvError error, out answer) ? error : KvError.None;
 
     private KvError Grant(LeaseGrantRequest request, out IMessage? answer)
     {

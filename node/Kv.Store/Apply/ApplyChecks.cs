@@ -5,10 +5,8 @@ namespace Kv.Store;
 internal sealed class ApplyChecks(StoreParts parts)
 {
     private const int RangeField = 3;
-    private const int CompactionField = 7;
     private const int LeaseGrantField = 8;
     private const int LeaseRevokeField = 9;
-    private const int AlarmField = 10;
     private const int FirstAuthField = 1000;
     private const int LastAuthField = 1299;
     private const int AuthenticateField = 1012;
@@ -32,19 +30,13 @@ internal sealed class ApplyChecks(StoreParts parts)
     };
 
     private static bool IsRootOnly(int field) =>
-        field is CompactionField || (field is >= FirstAuthField and <= LastAuthField && field != AuthenticateField);
+        field is >= FirstAuthField and <= LastAuthField and not AuthenticateField;
 
-    private KvError CheckUser(in LoggedRequest request)
-    {
-        bool isUsers = request.Field is >= RangeField and <= AlarmField || IsRootOnly(request.Field);
-        if (!isUsers || request.Field == LeaseRevokeField && request.UserName.Length == 0)
-            return KvError.None; // of the members themselves: expired leases, versions, attributes
-        if (request.Field == AlarmField && request.UserName.Length == 0)
-            return KvError.None; // raised by a member that has no space; clients are checked where they call
-        if (request.UserName.Length > 0 && request.AuthRevision < parts.Auth.Revision)
-            return KvError.AuthOldRevision;
-        if (IsRootOnly(request.Field))
-            return parts.Auth.CheckRoot(request.UserName);
-        return PermissionChecks.Check(parts, request);
-    }
+    // Exactly what etcd checks when it applies an entry, and nothing more: what one member refuses and another applies
+    // makes two stores of one. Compactions, new leases and alarms are checked where they are called, and then not
+    // again; what changes users needs root, but not root's latest word. The requests of members themselves bear no
+    // user, but for the end of a lease, which is root's.
+    private KvError CheckUser(in LoggedRequest request) => IsRootOnly(request.Field)
+        ? parts.Auth.CheckRoot(request.UserName)
+        : PermissionChecks.Check(parts, request);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Etcdserverpb;
 using Google.Protobuf;
 
@@ -9,29 +8,29 @@ namespace Kv.Store;
 internal sealed class AuthApplier(AuthBook auth, ITokens tokens)
 {
     /// <summary>False if the request is of another kind.</summary>
-    public bool TryApply(ulong index, InternalRaftRequest request, out KvError error, out IMessage? answer)
+    public bool TryApply(in EntryPlace place, InternalRaftRequest request, out KvError error, out IMessage? answer)
     {
         answer = null;
         error = KvError.None;
         if (request.Authenticate is { } authenticate)
-            error = Authenticate(index, authenticate, out answer);
+            error = Authenticate(place.Index, authenticate, out answer);
         else if (request.AuthEnable is not null)
             error = auth.Enable();
         else if (request.AuthDisable is not null)
             Disable();
         else
-            return TryApplyUser(request, ref error) || TryApplyRole(request, ref error);
+            return TryApplyUser(place, request, ref error) || TryApplyRole(request, ref error);
         return true;
     }
 
-    private bool TryApplyUser(InternalRaftRequest request, ref KvError error)
+    private bool TryApplyUser(in EntryPlace place, InternalRaftRequest request, ref KvError error)
     {
         if (request.AuthUserAdd is { } add)
-            error = auth.AddUser(add.Name, PasswordHash(add.HashedPassword, add.Password), add.Options);
+            error = AddUser(place, add);
         else if (request.AuthUserDelete is { } delete)
             error = DropTokens(delete.Name, auth.DeleteUser(delete.Name));
         else if (request.AuthUserChangePassword is { } change)
-            error = DropTokens(change.Name, ChangePassword(change));
+            error = DropTokens(change.Name, ChangePassword(place, change));
         else if (request.AuthUserGrantRole is { } grant)
             error = auth.GrantRole(grant.User, grant.Role);
         else if (request.AuthUserRevokeRole is { } revoke)
@@ -56,12 +55,20 @@ internal sealed class AuthApplier(AuthBook auth, ITokens tokens)
         return true;
     }
 
-    // The hash came with the request, in base64; etcd 3.4 logged it in the password's own field.
-    private static byte[] PasswordHash(string hashed, string password) =>
-        hashed.Length > 0 ? Convert.FromBase64String(hashed) : Encoding.UTF8.GetBytes(password);
+    // What else a request without a password has in those fields is of no account: a client may have put it there.
+    private KvError AddUser(in EntryPlace place, AuthUserAddRequest request)
+    {
+        if (request.Options is { NoPassword: true })
+            return auth.AddUser(request.Name, passwordHash: default, request.Options);
+        return LoggedPassword.TryGetHash(request.HashedPassword, request.Password, place, out byte[] hash)
+            ? auth.AddUser(request.Name, hash, request.Options)
+            : KvError.PasswordGivenForNoPasswordUser;
+    }
 
-    private KvError ChangePassword(AuthUserChangePasswordRequest request) =>
-        auth.ChangePassword(request.Name, PasswordHash(request.HashedPassword, request.Password));
+    private KvError ChangePassword(in EntryPlace place, AuthUserChangePasswordRequest request) =>
+        LoggedPassword.TryGetHash(request.HashedPassword, request.Password, place, out byte[] hash)
+            ? auth.ChangePassword(request.Name, hash)
+            : KvError.PasswordGivenForNoPasswordUser;
 
     private KvError Authenticate(ulong index, InternalAuthenticateRequest request, out IMessage? answer)
     {
@@ -71,7 +78,12 @@ internal sealed class AuthApplier(AuthBook auth, ITokens tokens)
         if (!auth.TryGetUser(request.Name, out _))
             return KvError.AuthFailed;
 
-        string token = string.Create(CultureInfo.InvariantCulture, $"{request.SimpleToken}.{index}");
+        // A member whose tokens are signed logs none; what is left of one without its random letters can be guessed.
+        if (request.SimpleToken.Length == 0)
+            return KvError.None;
+
+        // Members of etcd since 3.5 name the entry before this one, and a token must be the same at all members.
+        string token = string.Create(CultureInfo.InvariantCulture, $"{request.SimpleToken}.{index - 1}");
         tokens.Add(token, request.Name);
         answer = new AuthenticateResponse { Token = token };
         return KvError.None;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Etcdserverpb;
 using Google.Protobuf;
+using Kv.Storage;
 
 namespace Kv.Store;
 
@@ -15,15 +16,15 @@ internal sealed class ClusterApplier(MemberBook members, AlarmBook alarms)
     private const string VersionPath = "/0/version";
 
     /// <summary>False if the request is of another kind.</summary>
-    public bool TryApply(InternalRaftRequest request, out KvError error)
+    public bool TryApply(ulong index, InternalRaftRequest request, out KvError error)
     {
         error = KvError.None;
         if (request.ClusterVersionSet is { } version)
-            members.SetVersion(version.Ver);
+            SetVersion(index, version.Ver);
         else if (request.ClusterMemberAttrSet is { } said)
             members.SetAttributes(said.MemberID, said.MemberAttributes.Name, [.. said.MemberAttributes.ClientUrls]);
         else if (request.DowngradeInfoSet is { } downgrade)
-            members.SetDowngrade(downgrade.Enabled ? downgrade.Ver : null);
+            members.SetDowngrade(downgrade.Enabled ? RequireVersion(index, downgrade.Ver) : null);
         else
             return false;
         return true;
@@ -54,17 +55,16 @@ internal sealed class ClusterApplier(MemberBook members, AlarmBook alarms)
 
     /// <summary>A request of etcd 3.5 or older to its v2 store, which then held the members. Those that concern
     /// something else have no meaning any more and change nothing, as in etcd.</summary>
-    public KvError ApplyV2(ReadOnlySpan<byte> entry)
+    /// <exception cref="CorruptDataException">It is no request at all.</exception>
+    public KvError ApplyV2(ulong index, ReadOnlySpan<byte> entry)
     {
-        Request request;
         try
         {
-            request = TryUnwrap(entry) ?? Request.Parser.ParseFrom(entry);
-            Apply(request);
+            Apply(index, TryUnwrap(entry) ?? Request.Parser.ParseFrom(entry));
         }
         catch (Exception fault) when (fault is InvalidProtocolBufferException or JsonException)
         {
-            throw new InvalidDataException("A log entry holds no request that is known.", fault);
+            throw DamagedEntry.Of(index, $"it holds no request: {fault.Message}");
         }
 
         return KvError.None;
@@ -82,13 +82,18 @@ internal sealed class ClusterApplier(MemberBook members, AlarmBook alarms)
         }
     }
 
-    private void Apply(Request request)
+    private static string RequireVersion(ulong index, string version) =>
+        MemberRows.IsVersion(version) ? version : throw DamagedEntry.Of(index, $"\"{version}\" is no version");
+
+    private void SetVersion(ulong index, string version) => members.SetVersion(RequireVersion(index, version));
+
+    private void Apply(ulong index, Request request)
     {
         if (request.Method != "PUT")
             return;
         if (request.Path == VersionPath)
         {
-            members.SetVersion(request.Val);
+            SetVersion(index, request.Val);
             return;
         }
 

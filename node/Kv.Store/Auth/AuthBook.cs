@@ -13,12 +13,16 @@ public sealed class AuthBook
 {
     public const string Root = "root";
 
+    // The longest key that the page file takes. (With a longer name etcd ends.)
+    private const int NameBytesMax = 32768;
+
     private static readonly byte[] EnabledKey = "authEnabled"u8.ToArray();
     private static readonly byte[] RevisionKey = "authRevision"u8.ToArray();
 
     private readonly Backend _backend;
     private volatile AuthView _view;
 
+    /// <exception cref="Kv.Storage.CorruptDataException">A row of the auth buckets is damaged.</exception>
     public AuthBook(Backend backend)
     {
         _backend = backend;
@@ -46,33 +50,35 @@ public sealed class AuthBook
     public bool TryGetRole(string name, [NotNullWhen(true)] out Role? role) =>
         _view.Roles.TryGetValue(name, out role);
 
-    public bool IsRoot(string userName) =>
-        _view.Users.TryGetValue(userName, out User? user) && user.Roles.Contains(Root);
+    /// <summary>Whether the caller may read or write all of a range, given as requests write it, in the order of etcd's
+    /// checks: somebody, not from before a change of auth, with the permission. Says yes while auth is off.</summary>
+    public KvError CheckRange(Caller caller, bool isWrite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd)
+    {
+        AuthView view = _view;
+        if (!view.IsEnabled)
+            return KvError.None;
+        if (caller.IsNobody)
+            return KvError.UserEmpty;
+        if (caller.AuthRevision < view.Revision)
+            return KvError.AuthOldRevision;
+        return view.AccessOf(caller.UserName).Covers(isWrite, key, rangeEnd)
+            ? KvError.None
+            : KvError.PermissionDenied;
+    }
 
-    /// <summary>Whether the user may read or write all of a range, given as requests write it. Says yes while auth
-    /// is off.</summary>
-    public KvError CheckRange(string userName, bool isWrite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd)
+    /// <summary>Whether the user has the root role; says yes while auth is off. Which revision the caller knows is of
+    /// no account, as in etcd: what only root may do is not refused for what root itself changed just
+    /// before.</summary>
+    public KvError CheckRoot(string userName)
     {
         AuthView view = _view;
         if (!view.IsEnabled)
             return KvError.None;
         if (userName.Length == 0)
             return KvError.UserEmpty;
-        if (!view.Users.TryGetValue(userName, out User? user))
-            return KvError.PermissionDenied;
-        if (user.Roles.Contains(Root))
+        if (view.AccessOf(userName).IsRoot)
             return KvError.None;
-        return view.PermissionsOf(user).Covers(isWrite, key, rangeEnd) ? KvError.None : KvError.PermissionDenied;
-    }
-
-    /// <summary>Whether the user has the root role; says yes while auth is off.</summary>
-    public KvError CheckRoot(string userName)
-    {
-        if (!IsEnabled)
-            return KvError.None;
-        if (userName.Length == 0)
-            return KvError.UserEmpty;
-        return IsRoot(userName) ? KvError.None : KvError.PermissionDenied;
+        return view.Users.ContainsKey(userName) ? KvError.PermissionDenied : KvError.UserNotFound;
     }
 
     public KvError Enable()
@@ -106,9 +112,12 @@ public sealed class AuthBook
             return KvError.UserEmpty;
         if (TryGetUser(name, out _))
             return KvError.UserAlreadyExists;
+        if (Encoding.UTF8.GetByteCount(name) > NameBytesMax)
+            return KvError.RequestTooLarge;
 
-        var user = new User { Name = ByteString.CopyFromUtf8(name), Options = options };
-        if (options is not { NoPassword: true })
+        // Options that were not given are stored as empty ones, as etcd does: Maintenance.Hash covers them.
+        var user = new User { Name = ByteString.CopyFromUtf8(name), Options = options ?? new UserAddOptions() };
+        if (!user.Options.NoPassword)
             user.Password = ByteString.CopyFrom(passwordHash);
         Store(user);
         Bump();
@@ -174,6 +183,8 @@ public sealed class AuthBook
             return KvError.RoleEmpty;
         if (TryGetRole(name, out _))
             return KvError.RoleAlreadyExists;
+        if (Encoding.UTF8.GetByteCount(name) > NameBytesMax)
+            return KvError.RequestTooLarge;
 
         Store(new Role { Name = ByteString.CopyFromUtf8(name) });
         Bump();
@@ -256,18 +267,41 @@ public sealed class AuthBook
         bool isEnabled = false;
         ulong revision = 1;
         from.ForEach(StoreBucket.AuthUsers, (key, value) =>
-            users[Encoding.UTF8.GetString(key)] = User.Parser.ParseFrom(value));
-        from.ForEach(StoreBucket.AuthRoles, (key, value) =>
-            roles[Encoding.UTF8.GetString(key)] = Role.Parser.ParseFrom(value));
-        from.ForEach(StoreBucket.Auth, (key, value) =>
         {
-            if (key.SequenceEqual(EnabledKey))
-                isEnabled = value.Length == 1 && value[0] == 1;
-            else if (key.SequenceEqual(RevisionKey))
-                revision = BinaryPrimitives.ReadUInt64BigEndian(value);
+            User user = DamagedRow.Parse(User.Parser, value, from, StoreBucket.AuthUsers, key);
+            RequireName(from, StoreBucket.AuthUsers, key, user.Name);
+            users[user.Name.ToStringUtf8()] = user;
         });
+        from.ForEach(StoreBucket.AuthRoles, (key, value) =>
+        {
+            Role role = DamagedRow.Parse(Role.Parser, value, from, StoreBucket.AuthRoles, key);
+            RequireName(from, StoreBucket.AuthRoles, key, role.Name);
+            roles[role.Name.ToStringUtf8()] = role;
+        });
+        if (from.TryGet(StoreBucket.Auth, EnabledKey, out byte[] enabled))
+            isEnabled = ReadEnabled(from, enabled);
+        if (from.TryGet(StoreBucket.Auth, RevisionKey, out byte[] stored))
+            revision = ReadRevision(from, stored);
         return new AuthView(isEnabled, revision, users, roles);
     }
+
+    private static void RequireName(IBucketReader from, StoreBucket bucket, ReadOnlySpan<byte> key, ByteString name)
+    {
+        if (!key.SequenceEqual(name.Span))
+            throw from.Damage(bucket, key, $"\"{name.ToStringUtf8()}\" lies under another name");
+    }
+
+    // Anything else could as well be a flipped bit of 1, and must not turn authentication off.
+    private static bool ReadEnabled(IBucketReader from, byte[] value) => value switch
+    {
+        [0] => false,
+        [1] => true,
+        _ => throw from.Damage(StoreBucket.Auth, EnabledKey, $"neither 0 nor 1: {Convert.ToHexStringLower(value)}"),
+    };
+
+    private static ulong ReadRevision(IBucketReader from, byte[] value) => value.Length == sizeof(ulong)
+        ? BinaryPrimitives.ReadUInt64BigEndian(value)
+        : throw from.Damage(StoreBucket.Auth, RevisionKey, $"a number takes 8 bytes, not {value.Length}");
 
     private void Store(User user)
     {

@@ -29,12 +29,20 @@ internal sealed class AuthPermissions
 
     public bool Covers(bool isWrite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd)
     {
-        foreach (KeyInterval interval in isWrite ? _write : _read)
+        List<KeyInterval> intervals = isWrite ? _write : _read;
+
+        // Disjoint and in order, so only the last one that begins at the key or before it can hold the range.
+        int low = 0;
+        int high = intervals.Count;
+        while (low < high)
         {
-            if (interval.Contains(key, rangeEnd))
-                return true;
+            int middle = (low + high) / 2;
+            if (key.SequenceCompareTo(intervals[middle].Start) < 0)
+                high = middle;
+            else
+                low = middle + 1;
         }
 
-        return false;
+        return low > 0 && intervals[low - 1].Contains(key, rangeEnd);
     }
 }

@@ -3,15 +3,16 @@ using Authpb;
 
 namespace Kv.Store;
 
-/// <summary>The auth store at one moment; never changed once it is seen, but for what it remembers of users'
-/// merged permissions.</summary>
+/// <summary>The auth store at one moment; never changed once it is seen, but for what it remembers of what users may
+/// do. That is worked out when a user first comes, and looked up from then on: a check costs one look into a table and
+/// a search among the user's intervals, and allocates nothing.</summary>
 internal sealed class AuthView(
     bool isEnabled,
     ulong revision,
     SortedDictionary<string, User> users,
     SortedDictionary<string, Role> roles)
 {
-    private readonly ConcurrentDictionary<string, AuthPermissions> _permissions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, UserAccess> _access = new(StringComparer.Ordinal);
 
     public bool IsEnabled { get; } = isEnabled;
 
@@ -21,14 +22,14 @@ internal sealed class AuthView(
 
     public SortedDictionary<string, Role> Roles { get; } = roles;
 
-    public AuthPermissions PermissionsOf(User user)
+    /// <summary>Nothing is remembered of users whom there are not: there is no end to their names.</summary>
+    public UserAccess AccessOf(string userName)
     {
-        string name = user.Name.ToStringUtf8();
-        if (_permissions.TryGetValue(name, out AuthPermissions? known))
+        if (_access.TryGetValue(userName, out UserAccess? known))
             return known;
-
-        var built = new AuthPermissions(user.Roles.Where(Roles.ContainsKey).Select(role => Roles[role]));
-        return _permissions.GetOrAdd(name, built);
+        return Users.TryGetValue(userName, out User? user)
+            ? _access.GetOrAdd(userName, UserAccess.Of(user, Roles))
+            : UserAccess.None;
     }
 
     public AuthView With(bool? isEnabled = null, ulong? revision = null) =>
@@ -36,9 +37,10 @@ internal sealed class AuthView(
 
     public AuthView WithUser(User user)
     {
-        var users = new SortedDictionary<string, User>(Users,
-            StringComparer.Ordinal)
-        { [user.Name.ToStringUtf8()] = user };
+        var users = new SortedDictionary<string, User>(Users, StringComparer.Ordinal)
+        {
+            [user.Name.ToStringUtf8()] = user,
+        };
         return new AuthView(IsEnabled, Revision, users, Roles);
     }
 
@@ -51,9 +53,10 @@ internal sealed class AuthView(
 
     public AuthView WithRole(Role role)
     {
-        var roles = new SortedDictionary<string, Role>(Roles,
-            StringComparer.Ordinal)
-        { [role.Name.ToStringUtf8()] = role };
+        var roles = new SortedDictionary<string, Role>(Roles, StringComparer.Ordinal)
+        {
+            [role.Name.ToStringUtf8()] = role,
+        };
         return new AuthView(IsEnabled, Revision, Users, roles);
     }
 

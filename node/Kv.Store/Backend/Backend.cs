@@ -36,6 +36,9 @@ public sealed class Backend : IBucketReader, IDisposable
         _view = opened.View;
     }
 
+    /// <summary>Of the page file.</summary>
+    public string Path => File.Pages.Path;
+
     /// <summary>The size of the page file as etcd reports it. Any thread.</summary>
     public long FileBytes => File.Pages.FileBytes;
 
@@ -53,6 +56,7 @@ public sealed class Backend : IBucketReader, IDisposable
     public ulong Term => _active.Term;
 
     /// <summary>Opens the page file, or makes it, with all its buckets.</summary>
+    /// <exception cref="CorruptDataException">It is damaged.</exception>
     public static Backend Open(IDisk disk, string path, BackendOptions options) =>
         new(OpenedStore.Open(disk, path, options.Pages), options);
 
@@ -164,7 +168,21 @@ public sealed class Backend : IBucketReader, IDisposable
 
     /// <summary>The file as what is committed left it, to be sent to another member; to be disposed. Any
     /// thread.</summary>
-    public StoreSnapshot BeginSnapshot() => new(BeginRead());
+    /// <exception cref="CorruptDataException">A row that says of which moment it is, or of which members, is
+    /// damaged.</exception>
+    public StoreSnapshot BeginSnapshot()
+    {
+        ReadTransaction read = BeginRead();
+        try
+        {
+            return new StoreSnapshot(read);
+        }
+        catch
+        {
+            read.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Does one step of making the page file shorter on the commit lane, where <paramref name="done"/> is
     /// called.</summary>

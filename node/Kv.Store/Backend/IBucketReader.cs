@@ -4,6 +4,9 @@ namespace Kv.Store;
 /// to take its place, or in a snapshot for another member.</summary>
 internal interface IBucketReader
 {
+    /// <summary>Of the page file.</summary>
+    string Path { get; }
+
     bool TryGet(StoreBucket bucket, ReadOnlySpan<byte> key, out byte[] value);
 
     /// <summary>Visits all pairs of a bucket in the order of keys.</summary>

@@ -9,16 +9,11 @@ internal sealed class OpenedStore : IBucketReader
 {
     private readonly PagesReader _reader;
 
-    private OpenedStore(PageFile pages)
+    private OpenedStore(PageFile pages, ulong index, ulong term)
     {
-        Pages = new PinnedPages(new StoreFile(pages));
+        Pages = new PinnedPages(new StoreFile(pages) { CommittedIndex = index });
         _reader = new PagesReader(Pages.Read);
-        Pages.File.CommittedIndex = _reader.ReadNumber(MetaKeys.ConsistentIndex);
-        Active = new PendingBatch
-        {
-            ConsistentIndex = Pages.File.CommittedIndex,
-            Term = _reader.ReadNumber(MetaKeys.Term),
-        };
+        Active = new PendingBatch { ConsistentIndex = index, Term = term };
         View = new StoreView(Pages, [Active]);
     }
 
@@ -27,6 +22,8 @@ internal sealed class OpenedStore : IBucketReader
 
     /// <summary>Held once, for whoever takes this over.</summary>
     public StoreView View { get; }
+
+    public string Path => Pages.Read.Path;
 
     private PinnedPages Pages { get; }
 
@@ -37,7 +34,8 @@ internal sealed class OpenedStore : IBucketReader
         try
         {
             CreateBuckets(pages);
-            return new OpenedStore(pages);
+            (ulong index, ulong term) = ReadPlace(pages);
+            return new OpenedStore(pages, index, term);
         }
         catch
         {
@@ -50,6 +48,14 @@ internal sealed class OpenedStore : IBucketReader
         _reader.TryGet(bucket, key, out value);
 
     public void ForEach(StoreBucket bucket, StoreVisitor visitor) => _reader.ForEach(bucket, visitor);
+
+    // The last entry that is in the file.
+    private static (ulong Index, ulong Term) ReadPlace(PageFile pages)
+    {
+        using ReadTransaction read = pages.BeginRead();
+        var reader = new PagesReader(read);
+        return (reader.ReadNumber(MetaKeys.ConsistentIndex), reader.ReadNumber(MetaKeys.Term));
+    }
 
     private static void CreateBuckets(PageFile pages)
     {

@@ -7,6 +7,8 @@ namespace Kv.Store;
 /// as in files of older versions, is an empty one.</summary>
 internal sealed class PagesReader(ReadTransaction read) : IBucketReader
 {
+    public string Path => read.Path;
+
     public bool TryGet(StoreBucket bucket, ReadOnlySpan<byte> key, out byte[] value)
     {
         value = [];
@@ -29,9 +31,15 @@ internal sealed class PagesReader(ReadTransaction read) : IBucketReader
             visitor(cursor.Key, cursor.Value);
     }
 
-    /// <summary>A number of the bucket "meta"; 0 if it is not there.</summary>
-    public ulong ReadNumber(ReadOnlySpan<byte> key) =>
-        TryGet(StoreBucket.Meta, key, out byte[] value) && value.Length == sizeof(ulong)
+    /// <summary>A number of the bucket "meta"; 0 if it is not there, as in a new file, or the term in one of etcd
+    /// 3.4.</summary>
+    /// <exception cref="Kv.Storage.CorruptDataException">It is no number.</exception>
+    public ulong ReadNumber(ReadOnlySpan<byte> key)
+    {
+        if (!TryGet(StoreBucket.Meta, key, out byte[] value))
+            return 0;
+        return value.Length == sizeof(ulong)
             ? BinaryPrimitives.ReadUInt64BigEndian(value)
-            : 0;
+            : throw this.Damage(StoreBucket.Meta, key, $"a number takes 8 bytes, not {value.Length}");
+    }
 }

@@ -27,6 +27,9 @@ public sealed class StoreSnapshot : IDisposable
     /// <summary>The term of that entry.</summary>
     public ulong Term { get; }
 
+    /// <summary>Of the page file.</summary>
+    public string Path => _read.Path;
+
     /// <summary>How many bytes are to be sent.</summary>
     public long Bytes => _read.Bytes;
 
@@ -40,6 +43,15 @@ public sealed class StoreSnapshot : IDisposable
         using var pages = PageFile.Open(disk, path, new PageFileOptions { ReadOnly = true });
         using ReadTransaction read = pages.BeginRead();
         return new PagesReader(read).ReadNumber(MetaKeys.ConsistentIndex);
+    }
+
+    /// <summary>Looks at the page file at <paramref name="path"/>, which nobody works with.</summary>
+    /// <exception cref="CorruptDataException">It is no page file, or a damaged one.</exception>
+    public static T Read<T>(IDisk disk, string path, Func<StoreSnapshot, T> look)
+    {
+        using var pages = PageFile.Open(disk, path, new PageFileOptions { ReadOnly = true });
+        using var store = new StoreSnapshot(pages.BeginRead());
+        return look(store);
     }
 
     public bool TryGet(StoreBucket bucket, ReadOnlySpan<byte> key, out byte[] value) =>

@@ -33,8 +33,20 @@ internal sealed class StoreView(PinnedPages pages, PendingBatch[] batches)
         Span<byte> key = stackalloc byte[Revision.EncodedBytes];
         revision.Encode(key, isDelete: false);
         if (!pages.Keys.TryGet(key, ref finger, out ReadOnlySpan<byte> value))
-            CorruptDataException.Throw("page file, bucket key", $"no row for revision {revision}, which the index has");
+            throw Damage(key, $"there is no row for revision {revision}, which the index has");
         return new ValueSlice(value);
+    }
+
+    /// <summary>What to throw about a row of the key space that nobody can have written.</summary>
+    public CorruptDataException Damage(ReadOnlySpan<byte> key, string finding) =>
+        DamagedRow.Of(pages.Read.Path, StoreBucket.Key, key, finding);
+
+    /// <summary>The same of a row known by its revision.</summary>
+    public CorruptDataException Damage(Revision revision, bool isDelete, string finding)
+    {
+        Span<byte> key = stackalloc byte[Revision.DeletionBytes];
+        int length = revision.Encode(key, isDelete);
+        return Damage(key[..length], finding);
     }
 
     public ReadOnlySpan<byte> Read(ValueSlice slice) =>

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
-using Kv.Storage;
 
 namespace Kv.Store.Leases;
 
@@ -155,7 +154,7 @@ public sealed class LeaseBook : ILeaseAttachments
         var leases = new ConcurrentDictionary<long, Lease>();
         from.ForEach(StoreBucket.Lease, (key, value) =>
         {
-            Leasepb.Lease stored = Parse(key, value);
+            Leasepb.Lease stored = Parse(from, key, value);
             var lease = new Lease(stored.ID, GrantedTtl(stored.TTL), stored.RemainingTTL);
             leases[stored.ID] = lease;
             Clock?.OnGranted(lease);
@@ -171,20 +170,13 @@ public sealed class LeaseBook : ILeaseAttachments
         _backend.Put(StoreBucket.Lease, key, stored.ToByteArray());
     }
 
-    private static Leasepb.Lease Parse(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    private static Leasepb.Lease Parse(IBucketReader from, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        Leasepb.Lease stored;
-        try
-        {
-            stored = Leasepb.Lease.Parser.ParseFrom(value);
-        }
-        catch (InvalidProtocolBufferException exception)
-        {
-            throw new CorruptDataException("page file, bucket lease", $"no lease is encoded so: {exception.Message}");
-        }
-
+        Leasepb.Lease stored = DamagedRow.Parse(Leasepb.Lease.Parser, value, from, StoreBucket.Lease, key);
         if (key.Length != sizeof(long) || BinaryPrimitives.ReadInt64BigEndian(key) != stored.ID)
-            CorruptDataException.Throw("page file, bucket lease", $"lease {stored.ID:x} lies under another id");
+            throw from.Damage(StoreBucket.Lease, key, $"lease {stored.ID:x} lies under another id");
+        if (Math.Max(stored.TTL, stored.RemainingTTL) > TtlMax)
+            throw from.Damage(StoreBucket.Lease, key, $"lease {stored.ID:x} would live longer than any may");
         return stored;
     }
 }

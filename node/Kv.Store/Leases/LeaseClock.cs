@@ -1,8 +1,7 @@
 namespace Kv.Store.Leases;
 
 /// <summary>When leases end: known to the leader alone, and no part of what is replicated. Elsewhere no lease ever
-/// ends,
-/// and a new leader begins anew, giving each lease its time again.
+/// ends, and a new leader begins anew, giving each lease its time again.
 /// <para>The moment a lease ends is one number in the lease. Keeping it alive moves that number on and touches
 /// nothing else, so it takes no lock, and millions may be kept alive by any number of threads. The clock's own lane has
 /// a heap of moments at which to look at a lease; what it finds then decides: if the lease was moved on it is looked

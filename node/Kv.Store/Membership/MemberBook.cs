@@ -8,6 +8,7 @@ namespace Kv.Store;
 /// is replaced whole.</summary>
 public sealed class MemberBook
 {
+    private static readonly Version FirstWrittenDown = new(3, 6, 0);
     private static readonly byte[] RemovedValue = "removed"u8.ToArray();
 
     private readonly Backend _backend;
@@ -15,6 +16,7 @@ public sealed class MemberBook
     private volatile MemberList _list;
     private volatile Action? _changed;
 
+    /// <exception cref="Kv.Storage.CorruptDataException">A row of the buckets is damaged.</exception>
     public MemberBook(Backend backend, int learnersMax)
     {
         _backend = backend;
@@ -103,9 +105,12 @@ public sealed class MemberBook
             Store(member with { Name = name, ClientUrls = clientUrls });
     }
 
+    /// <summary>When the cluster goes back to an older version its files do too, or no member of that version could
+    /// open them.</summary>
     public void SetVersion(string version)
     {
-        _backend.Put(StoreBucket.Cluster, MemberList.VersionKey, Encoding.ASCII.GetBytes(version));
+        _backend.Put(StoreBucket.Cluster, MemberRows.VersionKey, Encoding.ASCII.GetBytes(version));
+        LowerStorage(System.Version.Parse(version));
         _list = _list with { Version = version };
         _changed?.Invoke();
     }
@@ -119,7 +124,7 @@ public sealed class MemberBook
             writer.WriteBoolean("enabled", target is not null);
             writer.WriteEndObject();
         });
-        _backend.Put(StoreBucket.Cluster, MemberList.DowngradeKey, json);
+        _backend.Put(StoreBucket.Cluster, MemberRows.DowngradeKey, json);
         _list = _list with { Downgrade = target };
     }
 
@@ -144,16 +149,28 @@ public sealed class MemberBook
 
     private void Store(ClusterMember member)
     {
-        _backend.Put(StoreBucket.Members, KeyOf(member.Id), MemberJson.Encode(member));
+        _backend.Put(StoreBucket.Members, MemberRows.KeyOf(member.Id), MemberJson.Encode(member));
         IEnumerable<ClusterMember> others = _list.Members.Where(other => other.Id != member.Id);
         _list = _list with { Members = [.. others.Append(member).OrderBy(other => other.Id)] };
         _changed?.Invoke();
     }
 
+    // The formats differ in this alone. One that is not written down is that of 3.5, and stays it.
+    private void LowerStorage(Version to)
+    {
+        bool isThere = _backend.TryGet(StoreBucket.Meta, MetaKeys.StorageVersion, out byte[] stored);
+        if (!isThere || !System.Version.TryParse(Encoding.ASCII.GetString(stored), out Version? format) || format <= to)
+            return;
+        if (to < FirstWrittenDown)
+            _backend.Delete(StoreBucket.Meta, MetaKeys.StorageVersion);
+        else
+            _backend.Put(StoreBucket.Meta, MetaKeys.StorageVersion, Encoding.ASCII.GetBytes(to.ToString(3)));
+    }
+
     private void Remove(ulong id)
     {
-        _backend.Delete(StoreBucket.Members, KeyOf(id));
-        _backend.Put(StoreBucket.MembersRemoved, KeyOf(id), RemovedValue);
+        _backend.Delete(StoreBucket.Members, MemberRows.KeyOf(id));
+        _backend.Put(StoreBucket.MembersRemoved, MemberRows.KeyOf(id), RemovedValue);
         _list = _list with
         {
             Members = [.. _list.Members.Where(member => member.Id != id)],
@@ -161,6 +178,4 @@ public sealed class MemberBook
         };
         _changed?.Invoke();
     }
-
-    private static byte[] KeyOf(ulong id) => Encoding.ASCII.GetBytes(MemberIds.ToText(id));
 }

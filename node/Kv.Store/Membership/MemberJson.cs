@@ -47,17 +47,43 @@ public static class MemberJson
     /// <exception cref="JsonException">It is no such JSON.</exception>
     public static ClusterMember Decode(ReadOnlySpan<byte> json, out bool isPromotion)
     {
+        bool promotes = false;
+        ClusterMember member = Read(json, root =>
+        {
+            promotes = TryGet(root, "isPromote", out JsonElement promote) && promote.GetBoolean();
+            return new ClusterMember(
+                TryGet(root, "id", out JsonElement id) ? id.GetUInt64() : 0,
+                ReadList(root, "peerURLs"),
+                TryGet(root, "isLearner", out JsonElement learner) && learner.GetBoolean(),
+                TryGet(root, "name", out JsonElement name) ? name.GetString()! : "",
+                ReadList(root, "clientURLs"));
+        });
+        isPromotion = promotes;
+        return member;
+    }
+
+    /// <summary>Reads one object, of which nothing is left over.</summary>
+    /// <exception cref="JsonException">It is no JSON, or not of the kinds that <paramref name="read"/> takes it
+    /// for.</exception>
+    public static T Read<T>(ReadOnlySpan<byte> json, Func<JsonElement, T> read)
+    {
         var reader = new Utf8JsonReader(json);
         using var document = JsonDocument.ParseValue(ref reader);
-        JsonElement root = document.RootElement;
-        isPromotion = root.TryGetProperty("isPromote", out JsonElement promote) && promote.GetBoolean();
-        return new ClusterMember(
-            root.TryGetProperty("id", out JsonElement id) ? id.GetUInt64() : 0,
-            ReadList(root, "peerURLs"),
-            root.TryGetProperty("isLearner", out JsonElement learner) && learner.GetBoolean(),
-            root.TryGetProperty("name", out JsonElement name) ? name.GetString() ?? "" : "",
-            ReadList(root, "clientURLs"));
+        _ = reader.Read(); // throws if anything follows
+        try
+        {
+            return read(document.RootElement);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or FormatException)
+        {
+            // Of another kind, a number out of range, text that is no UTF-8.
+            throw new JsonException(fault.Message, fault);
+        }
     }
+
+    /// <summary>Null is as good as absent, as in Go.</summary>
+    public static bool TryGet(JsonElement root, string name, out JsonElement value) =>
+        root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
 
     internal static byte[] Write(Action<Utf8JsonWriter> write)
     {
@@ -91,7 +117,7 @@ public static class MemberJson
     }
 
     private static string[] ReadList(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array
+        TryGet(root, name, out JsonElement list)
             ? [.. list.EnumerateArray().Select(value => value.GetString() ?? "")]
             : [];
 }

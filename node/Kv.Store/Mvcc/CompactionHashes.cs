@@ -19,6 +19,12 @@ internal sealed class CompactionHashes
         }
     }
 
+    public KeyValueHash[] ToArray()
+    {
+        lock (_gate)
+            return [.. _hashes];
+    }
+
     public bool TryGet(long revision, out KeyValueHash hash)
     {
         lock (_gate)

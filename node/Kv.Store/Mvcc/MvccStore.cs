@@ -16,22 +16,21 @@ public sealed class MvccStore : IHistory
     private readonly StoreWriter _writer;
     private readonly TxnRun _txn;
     private readonly ILane _compactionLane;
-    private readonly ICompactionObserver? _compactionObserver;
+    private readonly CompactionOptions _compactions;
     private readonly ReplyPool<TxnRun> _readRuns;
     private readonly List<Revision> _previous = [];
     private readonly SliceList _slices = new();
     private volatile StoreCompactor _compactor;
 
-    private MvccStore(
-        Backend backend, ILeaseAttachments leases, ILane compactionLane, ICompactionObserver? observer)
+    private MvccStore(Backend backend, ILeaseAttachments leases, ILane compactionLane, CompactionOptions compactions)
     {
         _space = new KeySpace(backend);
         _leases = leases;
         _writer = new StoreWriter(_space, leases);
         _txn = new TxnRun(_space, leases);
         _compactionLane = compactionLane;
-        _compactionObserver = observer;
-        _compactor = new StoreCompactor(_space, compactionLane, observer);
+        _compactions = compactions;
+        _compactor = new StoreCompactor(_space, compactionLane, compactions);
         _readRuns = new ReplyPool<TxnRun>(() => new TxnRun(_space, leases));
     }
 
@@ -53,6 +52,9 @@ public sealed class MvccStore : IHistory
     /// <summary>Whether all compactions that were decided are finished. Any thread.</summary>
     public bool IsCompactionIdle => _compactor.IsIdle;
 
+    /// <summary>The hashes that the last compactions computed in passing, oldest first. Any thread.</summary>
+    public IReadOnlyList<KeyValueHash> CompactionHashes => _compactor.Hashes.ToArray();
+
     /// <summary>Keys that exist. Any thread.</summary>
     public long KeyCount
     {
@@ -69,15 +71,21 @@ public sealed class MvccStore : IHistory
         Backend backend,
         ILeaseAttachments leases,
         ILane compactionLane,
-        ICompactionObserver? compactionObserver = null)
+        CompactionOptions? compactions = null)
     {
-        var store = new MvccStore(backend, leases, compactionLane, compactionObserver);
+        var store = new MvccStore(backend, leases, compactionLane, compactions ?? CompactionOptions.Default);
         StoreView view = backend.Hold();
-        RestoredKeys keys = StoreRestore.Run(backend, view, leases);
-        Backend.Release(view);
-        store._space.Take(keys);
-        store.GoOnCompacting(keys);
-        return store;
+        try
+        {
+            RestoredKeys keys = StoreRestore.Run(backend, view, leases);
+            store._space.Take(keys);
+            store.GoOnCompacting(keys);
+            return store;
+        }
+        finally
+        {
+            Backend.Release(view);
+        }
     }
 
     /// <summary>Applies an encoded <c>PutRequest</c>. The apply lane's.</summary>
@@ -271,7 +279,7 @@ public sealed class MvccStore : IHistory
 
     private void GoOnCompacting(RestoredKeys keys)
     {
-        var compactor = new StoreCompactor(_space, _compactionLane, _compactionObserver);
+        var compactor = new StoreCompactor(_space, _compactionLane, _compactions);
         _compactor = compactor;
         if (keys.Unfinished is not { } unfinished)
             return;

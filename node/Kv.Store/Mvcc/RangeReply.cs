@@ -15,6 +15,7 @@ public sealed class RangeReply : IDisposable
     private const int StreamField = 1;
     private const int PrefixBytesMax = 6;
     private const int TailBytesMax = 2 + 11;
+    private const long PlaceBytes = 16;
 
     private static readonly ReplyPool<RangeReply> Pool = new(static () => new RangeReply());
 
@@ -50,6 +51,10 @@ public sealed class RangeReply : IDisposable
 
     /// <summary>The size of the encoded message.</summary>
     public long EncodedBytes => _headLength + _keyValueBytes + _tailLength;
+
+    /// <summary>Memory that this takes until it is disposed of: a place for each key, and what is stored
+    /// nowhere.</summary>
+    public long HeldBytes => (_slices.Count * PlaceBytes) + (_own is null ? 0 : _keyValueBytes);
 
     /// <summary>An encoded KeyValue of the answer; good until this is disposed.</summary>
     public ReadOnlySpan<byte> KeyValue(int index) => Read(_slices[index]);

@@ -1,4 +1,3 @@
-using Kv.Storage;
 using Kv.Storage.Pages;
 
 namespace Kv.Store;
@@ -56,7 +55,7 @@ internal struct RowCursor
             return false;
 
         if (!Revision.TryDecode(_pages.Key, out Revision revision, out bool isDelete))
-            CorruptDataException.Throw("page file, bucket key", $"not a revision: {Convert.ToHexString(_pages.Key)}");
+            throw _view.Damage(_pages.Key, "the key is no revision");
         Revision = revision;
         IsDelete = isDelete;
         Value = new ValueSlice(_pages.Value);

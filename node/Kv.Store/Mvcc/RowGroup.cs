@@ -1,5 +1,3 @@
-using Kv.Storage;
-
 namespace Kv.Store;
 
 /// <summary>A few rows that were read and are about to be asked for in the index, together: their keys have been
@@ -32,7 +30,7 @@ internal sealed class RowGroup
     public static ReadOnlySpan<byte> KeyOf(StoreView view, ValueSlice row, Revision revision)
     {
         if (!KeyValueView.TryRead(view.Read(row), out KeyValueView keyValue))
-            CorruptDataException.Throw("page file, bucket key", $"the row of revision {revision} is no KeyValue");
+            throw view.Damage(revision, isDelete: false, "the value is no KeyValue");
         return keyValue.Key;
     }
 }

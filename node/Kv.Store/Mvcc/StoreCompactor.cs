@@ -8,10 +8,9 @@ namespace Kv.Store;
 /// rows.
 /// <para>It belongs to the store it was made for: when a snapshot replaces that, it stops at its next step, and another
 /// takes up what the new one has left to do.</para></summary>
-internal sealed class StoreCompactor(KeySpace space, ILane lane, ICompactionObserver? observer = null)
+internal sealed class StoreCompactor(KeySpace space, ILane lane, CompactionOptions options)
 {
     private const int IndexStepSlots = 256;
-    private const int RowStepRows = 1000;
     private const int PrunedPerCommit = 10_000;
 
     private readonly KeyIndex _index = space.Index;
@@ -54,7 +53,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane, ICompactionObse
         _hash = new RowHash();
         _isAnyKept = false;
         _deleted = 0;
-        observer?.OnStarting(_current.Revision);
+        options.Observer?.OnStarting(_current.Revision);
         bool isDrained;
         lock (space.Gate)
             isDrained = _epochs.Drain(() => lane.Post(IndexStep));
@@ -73,14 +72,14 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane, ICompactionObse
         _nextKey = isDone ? [] : scan.Next.ToArray();
         scan.Dispose();
         if (isDone)
-            observer?.OnIndexCompacted();
+            options.Observer?.OnIndexCompacted();
         lane.Post(isDone ? RowStep : IndexStep);
     }
 
     private void RowStep()
     {
         CompactionJob job = _current!;
-        observer?.OnStepping();
+        options.Observer?.OnStepping();
         StoreView view = space.Backend.Hold();
         if (view.Pages.File != _file)
         {
@@ -90,7 +89,9 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane, ICompactionObse
 
         var cursor = new RowCursor(view, _nextRow);
         bool isMore = true;
-        for (int rows = 0; rows < RowStepRows && isMore; rows += RowGroup.RowsMax)
+        for (long rows = 0;
+            rows < options.StepRows && isMore && _dead.Count < PrunedPerCommit;
+            rows += RowGroup.RowsMax)
         {
             isMore = _group.Fill(ref cursor, view, job.Revision);
             if (isMore)
@@ -98,7 +99,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane, ICompactionObse
         }
 
         Backend.Release(view);
-        observer?.OnStepped();
+        options.Observer?.OnStepped();
         if (!isMore)
             Prune(job.Revision, Finish);
         else if (_dead.Count >= PrunedPerCommit)
@@ -151,7 +152,7 @@ internal sealed class StoreCompactor(KeySpace space, ILane lane, ICompactionObse
         if (job.KeepsHash)
             Hashes.Add(new KeyValueHash(_hash.Value, job.Previous, job.Revision));
         Interlocked.Decrement(ref _unfinished);
-        observer?.OnFinished(job.Revision, _deleted, job.KeepsHash ? _hash.Value : 0);
+        options.Observer?.OnFinished(job.Revision, _deleted, job.KeepsHash ? _hash.Value : 0);
         job.Finished?.Invoke();
         StartNext();
     }

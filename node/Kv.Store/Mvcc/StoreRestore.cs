@@ -1,5 +1,3 @@
-using Kv.Storage;
-
 namespace Kv.Store;
 
 /// <summary>Makes an index of the page file, in one walk over all rows in the order in which they were
@@ -29,7 +27,7 @@ internal static class StoreRestore
         {
             last = cursor.Revision.Main;
             if (!KeyValueView.TryRead(view.Read(cursor.Value), out KeyValueView row))
-                CorruptDataException.Throw("page file, bucket key", $"the row of {cursor.Revision} is no KeyValue");
+                throw view.Damage(cursor.Revision, cursor.IsDelete, "the value is no KeyValue");
 
             if (cursor.IsDelete)
                 index.RestoreDelete(row.Key, cursor.Revision);
@@ -56,7 +54,7 @@ internal static class StoreRestore
         if (!buckets.TryGet(StoreBucket.Meta, key, out byte[] value))
             return -1;
         if (!Revision.TryDecode(value, out Revision revision, out _))
-            CorruptDataException.Throw("page file, bucket meta", "a compaction is noted that is no revision");
+            throw buckets.Damage(StoreBucket.Meta, key, "the value is no revision");
         return revision.Main;
     }
 }

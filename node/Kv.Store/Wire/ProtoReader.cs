@@ -1,8 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Kv.Store;
 
 /// <summary>Reads the fields of a protobuf message in place. What is not well formed ends the message and is noted in
 /// <see cref="IsMalformed"/>, so readers need one check at their end and not one at each step.</summary>
-internal ref struct ProtoReader(ReadOnlySpan<byte> message)
+[SuppressMessage("Naming", "CA1720:Identifier contains type name",
+    Justification = "They are named after the types of protobuf that they read.")]
+public ref struct ProtoReader(ReadOnlySpan<byte> message)
 {
     public const int Varint = 0;
     public const int Fixed64 = 1;
@@ -28,10 +32,14 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
             return false;
 
         ulong tag = Varint64();
+        if (tag is > uint.MaxValue or < 1 << 3)
+        {
+            Fail();
+            return false;
+        }
+
         Field = (int)(tag >> 3);
         _type = (int)(tag & 7);
-        if (tag > uint.MaxValue || Field == 0)
-            Fail();
         return !IsMalformed;
     }
 

@@ -23,6 +23,9 @@ public sealed record LoadOptions
 
     public required TimeSpan Duration { get; init; }
 
+    /// <summary>Of that time the beginning, in which requests are sent and not counted.</summary>
+    public TimeSpan Warmup { get; init; }
+
     /// <summary>Requests per second; 0 for as many as go.</summary>
     public required double Rate { get; init; }
 

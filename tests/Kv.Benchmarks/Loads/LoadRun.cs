@@ -21,7 +21,7 @@ public sealed class LoadRun(LoadOptions options)
         using var stop = new CancellationTokenSource(options.Duration);
         await Task.WhenAll(
             Enumerable.Range(0, options.Clients).Select(client => RunClientAsync(client, request, stop.Token)));
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(_clock);
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(_clock) - options.Warmup;
 
         var all = new LatencyHistogram();
         foreach (ClientTally tally in _tallies)
@@ -53,12 +53,13 @@ public sealed class LoadRun(LoadOptions options)
         }
     }
 
-    private static async Task MeasureAsync(ClientTally tally, Task request, long from)
+    private async Task MeasureAsync(ClientTally tally, Task request, long from)
     {
         try
         {
             await request;
-            tally.Latencies.Record(Stopwatch.GetElapsedTime(from));
+            if (Stopwatch.GetElapsedTime(_clock, from) >= options.Warmup)
+                tally.Latencies.Record(Stopwatch.GetElapsedTime(from));
         }
         catch (RpcException refused)
         {

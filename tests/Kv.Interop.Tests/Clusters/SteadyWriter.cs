@@ -12,11 +12,15 @@ public sealed class SteadyWriter : IAsyncDisposable
 {
     private static readonly TimeSpan CallMax = TimeSpan.FromSeconds(2);
 
+    // Before it looks again whether there is any member to write to.
+    private static readonly TimeSpan Lull = TimeSpan.FromMilliseconds(20);
+
     private readonly Func<IReadOnlyList<NodeProcess>> _nodes;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private readonly string _prefix;
     private int _acknowledged;
+    private int _failures;
     private long _longestWait;
 
     public SteadyWriter(string prefix, Func<IReadOnlyList<NodeProcess>> nodes)
@@ -28,6 +32,9 @@ public sealed class SteadyWriter : IAsyncDisposable
 
     /// <summary>Keys 1 to this were acknowledged.</summary>
     public int Acknowledged => Volatile.Read(ref _acknowledged);
+
+    /// <summary>Attempts that were not acknowledged.</summary>
+    public int Failures => Volatile.Read(ref _failures);
 
     /// <summary>From a put to its acknowledgement, attempts that failed included.</summary>
     public TimeSpan LongestWait => TimeSpan.FromTicks(Volatile.Read(ref _longestWait));
@@ -73,19 +80,26 @@ public sealed class SteadyWriter : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        using var lull = new PeriodicTimer(Lull);
         for (int number = 1; !_stop.IsCancellationRequested; number++)
         {
             long start = Stopwatch.GetTimestamp();
             for (int attempt = number; !_stop.IsCancellationRequested; attempt++)
             {
                 IReadOnlyList<NodeProcess> nodes = _nodes();
-                if (await TryPutAsync(nodes[attempt % nodes.Count], number))
+                if (nodes.Count == 0)
+                {
+                    await lull.WaitForNextTickAsync();
+                }
+                else if (await TryPutAsync(nodes[attempt % nodes.Count], number))
                 {
                     Volatile.Write(ref _acknowledged, number);
                     Volatile.Write(
                         ref _longestWait, Math.Max(_longestWait, Stopwatch.GetElapsedTime(start).Ticks));
                     break;
                 }
+
+                Interlocked.Increment(ref _failures);
             }
         }
     }

@@ -15,28 +15,38 @@ public sealed class TestCluster : IAsyncDisposable
 
     private readonly TempDirectory _folder = new();
     private readonly SortedDictionary<string, NodeProcess> _nodes = new(StringComparer.Ordinal);
-    private readonly IReadOnlyList<string> _flags;
+    private readonly Func<NodeSettings, NodeSettings> _complete;
 
-    private TestCluster(IReadOnlyList<string> flags) => _flags = flags;
+    private TestCluster(Func<NodeSettings, NodeSettings> complete) => _complete = complete;
 
     /// <summary>Those that run, by name.</summary>
     public IReadOnlyDictionary<string, NodeProcess> Nodes => _nodes;
 
     /// <summary>Starts m1, m2, ... together as a new cluster.</summary>
-    public static async Task<TestCluster> StartAsync(NodeProgram[] programs, params string[] flags)
+    public static Task<TestCluster> StartAsync(NodeProgram[] programs, params string[] flags) =>
+        StartAsync(programs, settings => settings with { Extra = flags });
+
+    /// <param name="complete">Adds to the settings of each member, also of those that join later.</param>
+    public static Task<TestCluster> StartAsync(
+        NodeProgram[] programs, Func<NodeSettings, NodeSettings> complete) =>
+        StartAsync(programs, complete, static _ => Task.CompletedTask);
+
+    /// <summary>The same, after the data directories were made ready.</summary>
+    public static Task<TestCluster> StartAsync(
+        NodeProgram[] programs, Func<NodeSettings, Task> prepare, params string[] flags) =>
+        StartAsync(programs, settings => settings with { Extra = flags }, prepare);
+
+    private static async Task<TestCluster> StartAsync(
+        NodeProgram[] programs, Func<NodeSettings, NodeSettings> complete, Func<NodeSettings, Task> prepare)
     {
-        var cluster = new TestCluster(flags);
-        NodeSettings[] settings =
-        [
-            .. programs.Select((_, index) => new NodeSettings(cluster.DirectoryOf($"m{index + 1}"))
-            {
-                Name = $"m{index + 1}",
-                Extra = flags,
-            }),
-        ];
-        string members = string.Join(',', settings.Select(each => $"{each.Name}=http://{each.PeerAddress}"));
-        NodeProcess[] nodes = await Task.WhenAll(settings.Zip(programs, (each, program) =>
-            NodeProcess.StartAsync(program, each with { InitialCluster = members })));
+        var cluster = new TestCluster(complete);
+        NodeSettings[] settings = [.. programs.Select((_, index) => cluster.SettingsOf($"m{index + 1}"))];
+        string members = string.Join(',', settings.Select(each => $"{each.Name}={each.PeerUrl}"));
+        settings = [.. settings.Select(each => each with { InitialCluster = members })];
+        foreach (NodeSettings each in settings)
+            await prepare(each);
+        NodeProcess[] nodes =
+            await Task.WhenAll(settings.Zip(programs, (each, program) => NodeProcess.StartAsync(program, each)));
         foreach (NodeProcess node in nodes)
             cluster._nodes.Add(node.Settings.Name, node);
         return cluster;
@@ -45,8 +55,8 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>Adds a member as a learner, starts it and makes it a voter.</summary>
     public async Task JoinAsync(string name, NodeProgram program)
     {
-        var settings = new NodeSettings(DirectoryOf(name)) { Name = name, Extra = _flags, IsJoining = true };
-        var request = new MemberAddRequest { IsLearner = true, PeerURLs = { "http://" + settings.PeerAddress } };
+        NodeSettings settings = SettingsOf(name) with { IsJoining = true };
+        var request = new MemberAddRequest { IsLearner = true, PeerURLs = { settings.PeerUrl } };
         MemberAddResponse added = await AskAsync<MemberAddResponse>("Cluster/MemberAdd", request);
         string members = string.Join(',', added.Members.Select(member =>
             $"{(member.ID == added.Member.ID ? name : member.Name)}={member.PeerURLs[0]}"));
@@ -91,11 +101,50 @@ public sealed class TestCluster : IAsyncDisposable
         _stopped[name] = gone!;
     }
 
-    public async Task RestartAsync(string name)
+    /// <summary>Asks a member to stop; what it has applied is in its page file then.</summary>
+    public async Task StopAsync(string name)
     {
-        NodeProcess before = _stopped[name];
-        _stopped.Remove(name);
-        _nodes.Add(name, await NodeProcess.StartAsync(before.Program, before.Settings));
+        await _nodes[name].StopAsync();
+        await _nodes[name].DisposeAsync();
+        _nodes.Remove(name, out NodeProcess? gone);
+        _stopped[name] = gone!;
+    }
+
+    /// <summary>Writes other bytes of the same number in the place of some in the page file of a member that is
+    /// stopped, as a disk does that lies.</summary>
+    public void ChangeOnDisk(string name, string before, string after)
+    {
+        string path = Path.Combine(DirectoryOf(name), "member", "snap", "db");
+        byte[] file = File.ReadAllBytes(path);
+        byte[] wanted = System.Text.Encoding.ASCII.GetBytes(before);
+        byte[] other = System.Text.Encoding.ASCII.GetBytes(after);
+        Assert.Equal(wanted.Length, other.Length);
+        int count = 0;
+        for (int at = file.AsSpan().IndexOf(wanted); at >= 0; at = file.AsSpan().IndexOf(wanted))
+        {
+            other.CopyTo(file, at);
+            count++;
+        }
+
+        Assert.True(count > 0, $"\"{before}\" is not in {path}");
+        File.WriteAllBytes(path, file);
+    }
+
+    /// <summary>Starts a member that was stopped and that is expected to give up; returns it ended.</summary>
+    public Task<NodeProcess> RestartToFailAsync(string name) =>
+        NodeProcess.StartToFailAsync(_stopped[name].Program, _stopped[name].Settings);
+
+    /// <summary>Starts a member again, with these flags too this time.</summary>
+    public Task RestartAsync(string name, params string[] once) =>
+        RestartAsync(name, _stopped[name].Program, once);
+
+    /// <summary>Starts on a member's data another program than the one that was stopped.</summary>
+    public async Task RestartAsync(string name, NodeProgram program, params string[] once)
+    {
+        _stopped.Remove(name, out NodeProcess? before);
+        NodeSettings settings = _complete(before!.Settings);
+        settings = settings with { Extra = [.. settings.Extra, .. once] };
+        _nodes.Add(name, await NodeProcess.StartAsync(program, settings));
     }
 
     /// <summary>Deletes what a member that is stopped has on its disk.</summary>
@@ -145,6 +194,13 @@ public sealed class TestCluster : IAsyncDisposable
         return leader;
     }
 
+    /// <summary>As the cluster lists them, in the order of names.</summary>
+    public async Task<IReadOnlyList<string>> MemberNamesAsync()
+    {
+        MemberListResponse list = await AskAsync<MemberListResponse>("Cluster/MemberList", new MemberListRequest());
+        return [.. list.Members.Select(member => member.Name).Order(StringComparer.Ordinal)];
+    }
+
     public Task<StatusResponse> StatusAsync(string name) =>
         CallAsync<StatusResponse>(_nodes[name], "Maintenance/Status", new StatusRequest());
 
@@ -178,6 +234,10 @@ public sealed class TestCluster : IAsyncDisposable
         return answer!;
     }
 
+    /// <summary>Asks a member for what it has to refuse.</summary>
+    public Task<ApiException> RefuseAsync(string name, string method, IMessage request) =>
+        Assert.ThrowsAsync<ApiException>(() => CallAsync<MemberPromoteResponse>(_nodes[name], method, request));
+
     public async ValueTask DisposeAsync()
     {
         foreach (NodeProcess node in _nodes.Values)
@@ -186,6 +246,8 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     private readonly Dictionary<string, NodeProcess> _stopped = [];
+
+    private NodeSettings SettingsOf(string name) => _complete(new NodeSettings(DirectoryOf(name)) { Name = name });
 
     private string DirectoryOf(string name) => Path.Combine(_folder.Path, name);
 
@@ -209,7 +271,7 @@ public sealed class TestCluster : IAsyncDisposable
         return answer!;
     }
 
-    private async Task<ulong> IdOfAsync(string name)
+    public async Task<ulong> IdOfAsync(string name)
     {
         MemberListResponse list = await AskAsync<MemberListResponse>("Cluster/MemberList", new MemberListRequest());
         return list.Members.Single(member => member.Name == name).ID;
@@ -237,7 +299,7 @@ public sealed class TestCluster : IAsyncDisposable
         return await client.CallAsync<T>(method, request).WaitAsync(TimeSpan.FromSeconds(10));
     }
 
-    private async Task UntilAsync(string what, Func<Task<bool>> condition, Func<string>? last = null)
+    public async Task UntilAsync(string what, Func<Task<bool>> condition, Func<string>? last = null)
     {
         using var timer = new PeriodicTimer(Pause);
         using var deadline = new CancellationTokenSource(Patience);

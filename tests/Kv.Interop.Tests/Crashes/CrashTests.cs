@@ -5,8 +5,8 @@ namespace Kv.Interop.Tests.Crashes;
 /// <summary>kill -9 at random moments under load.</summary>
 public sealed class CrashTests
 {
-    private const int LaneCount = 2;
-    private const int RoundsOfLane = 100;
+    private const int LaneCount = 4; // what one waits for, others use
+    private const int RoundsOfLane = 50;
     private const int RoundsOfJudge = 6;
 
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(160);

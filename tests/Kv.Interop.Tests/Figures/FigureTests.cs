@@ -47,6 +47,8 @@ public sealed class FigureTests
         "etcd_debugging_mvcc_slow_watcher_total", "etcd_debugging_mvcc_pending_events_total",
         "etcd_disk_defrag_inflight", "etcd_debugging_server_alarms", "promhttp_metric_handler_requests_in_flight",
         "etcd_debugging_server_watch_send_loop_progress_duration_seconds", "dotnet_thread_pool_queue_length",
+        "kv_node_requests_in_flight", "kv_node_bytes_in_flight", "kv_node_writes_waiting",
+        "kv_node_requests_refused_total",
     ];
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class FigureWorkload(NodeProcess node) : IDisposable
 {
     private const string Refused = "was to be refused";
 
-    private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(30);
 
     private readonly ApiClient _client = new(node.Url);
     private readonly RawGrpc _grpc = new(node.Url);

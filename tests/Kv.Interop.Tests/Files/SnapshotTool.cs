@@ -21,7 +21,7 @@ public sealed record SnapshotTool(string Name, string File, IReadOnlyList<string
         return JsonSerializer.Deserialize<SnapshotStatus>(run.MustSucceed().Output, JsonSerializerOptions.Web)!;
     }
 
-    /// <summary>Makes a data directory for a lone member of a new cluster.</summary>
+    /// <summary>Makes a data directory for a member of a new cluster.</summary>
     public async Task RestoreAsync(string path, NodeSettings settings)
     {
         string peer = "http://" + (settings.AdvertisedPeerAddress ?? settings.PeerAddress);
@@ -34,7 +34,7 @@ public sealed record SnapshotTool(string Name, string File, IReadOnlyList<string
             "--name",
             settings.Name,
             "--initial-cluster",
-            $"{settings.Name}={peer}",
+            settings.InitialCluster ?? $"{settings.Name}={peer}",
             "--initial-advertise-peer-urls",
             peer,
             "--initial-cluster-token",

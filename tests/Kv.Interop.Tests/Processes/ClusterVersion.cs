@@ -7,7 +7,7 @@ namespace Kv.Interop.Tests.Processes;
 public static class ClusterVersion
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
     private static readonly HttpClient Client = new();
 
     public static async Task WaitForAsync(Uri node)

@@ -6,7 +6,7 @@ namespace Kv.Interop.Tests.Processes;
 public static class Metrics
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
     private static readonly HttpClient Client = new();
 
     /// <summary>The value of a metric without labels; null if the node does not show it.</summary>

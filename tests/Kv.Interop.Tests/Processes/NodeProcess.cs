@@ -9,7 +9,7 @@ public sealed class NodeProcess : IAsyncDisposable
     private const string ReadyLine = "ready to serve client requests";
 
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly ProcessOutput _output;
@@ -29,7 +29,7 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <summary>"host:port" for clients.</summary>
     public string Endpoint => Settings.ClientAddress;
 
-    public Uri Url => new("http://" + Settings.ClientAddress);
+    public Uri Url => new($"{Settings.ClientScheme}://{Settings.ClientAddress}");
 
     public int Id => _process.Id;
 
@@ -130,6 +130,8 @@ public sealed class NodeProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetDirectoryName(settings.DataDirectory),
         };
+        foreach ((string name, string value) in settings.Environment)
+            start.Environment[name] = value;
         return new NodeProcess(program, settings, Process.Start(start)!);
     }
 }

@@ -11,6 +11,13 @@ public sealed record NodeSettings(string DataDirectory)
 
     public string PeerAddress { get; init; } = Loopback.NextAddress();
 
+    public string ClientScheme { get; init; } = "http";
+
+    public string PeerScheme { get; init; } = "http";
+
+    /// <summary>Where others find it.</summary>
+    public string PeerUrl => $"{PeerScheme}://{AdvertisedPeerAddress ?? PeerAddress}";
+
     /// <summary>What others are told, where it must differ from where the node listens.</summary>
     public string? AdvertisedClientAddress { get; init; }
 
@@ -26,21 +33,23 @@ public sealed record NodeSettings(string DataDirectory)
 
     public IReadOnlyList<string> Extra { get; init; } = [];
 
+    /// <summary>Variables it gets besides those of the tests.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     public IReadOnlyList<string> Arguments
     {
         get
         {
-            string advertisedPeer = "http://" + (AdvertisedPeerAddress ?? PeerAddress);
             return
             [
                 "--name", Name,
                 "--data-dir", DataDirectory,
                 "--initial-cluster-token", Token,
-                "--listen-client-urls", "http://" + ClientAddress,
-                "--advertise-client-urls", "http://" + (AdvertisedClientAddress ?? ClientAddress),
-                "--listen-peer-urls", "http://" + PeerAddress,
-                "--initial-advertise-peer-urls", advertisedPeer,
-                "--initial-cluster", InitialCluster ?? $"{Name}={advertisedPeer}",
+                "--listen-client-urls", $"{ClientScheme}://{ClientAddress}",
+                "--advertise-client-urls", $"{ClientScheme}://{AdvertisedClientAddress ?? ClientAddress}",
+                "--listen-peer-urls", $"{PeerScheme}://{PeerAddress}",
+                "--initial-advertise-peer-urls", PeerUrl,
+                "--initial-cluster", InitialCluster ?? $"{Name}={PeerUrl}",
                 "--initial-cluster-state", IsJoining ? "existing" : "new",
                 .. Extra,
             ];

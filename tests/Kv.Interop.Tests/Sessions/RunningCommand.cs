@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using Kv.Interop.Tests.Processes;
 
 namespace Kv.Interop.Tests.Sessions;
 
 /// <summary>A command of a session that runs beside the others, such as a watch.</summary>
 public sealed class RunningCommand : IDisposable
 {
-    private static readonly TimeSpan LinesMax = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan LinesMax = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
     private readonly Lock _gate = new();
@@ -32,6 +33,16 @@ public sealed class RunningCommand : IDisposable
         _process.ErrorDataReceived += (_, line) => Take(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
+    }
+
+    /// <summary>What it has printed up to now.</summary>
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _lines];
+        }
     }
 
     public async Task TypeAsync(string text)
@@ -61,6 +72,9 @@ public sealed class RunningCommand : IDisposable
         {
         }
     }
+
+    /// <summary>Does what Ctrl-C would: the command ends in its own way.</summary>
+    public Task InterruptAsync() => ProgramRun.StartAsync("/bin/kill", ["-INT", $"{_process.Id}"]);
 
     /// <summary>Ends the command, and returns what it printed.</summary>
     public async Task<IReadOnlyList<string>> EndAsync()

@@ -6,22 +6,22 @@ namespace Kv.Interop.Tests.Sessions;
 
 /// <summary>Plays a session with one etcdctl against one node, and returns a block of text for each command: what was
 /// run, how it ended, what it said.</summary>
-public sealed class SessionPlayer(string etcdctl, string endpoint, string folder) : IDisposable
+public sealed class SessionPlayer(
+    string etcdctl, string endpoint, string folder, IReadOnlyDictionary<string, string>? known = null) : IDisposable
 {
     private const string WatchersMetric = "etcd_debugging_mvcc_watcher_total";
 
     // An id of 16 hexadecimal digits has more in decimal.
     private const int DecimalDigitsMin = 17;
 
-    private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal) { ["TMP"] = folder };
+    private readonly Dictionary<string, string> _names =
+        new(known ?? new Dictionary<string, string>(), StringComparer.Ordinal) { ["TMP"] = folder };
+
     private readonly Dictionary<string, RunningCommand> _running = new(StringComparer.Ordinal);
     private readonly List<string> _blocks = [];
 
-    private IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>
-    {
-        ["ETCDCTL_API"] = "3",
-        ["ETCDCTL_ENDPOINTS"] = endpoint,
-    };
+    private IReadOnlyDictionary<string, string> Environment { get; } =
+        new Dictionary<string, string> { ["ETCDCTL_API"] = "3" };
 
     public async Task<IReadOnlyList<string>> PlayAsync(IReadOnlyList<SessionStep> steps)
     {
@@ -53,7 +53,8 @@ public sealed class SessionPlayer(string etcdctl, string endpoint, string folder
                 await _running[wait.Name].WaitForLinesAsync(wait.Lines);
                 break;
             case SessionStep.Watchers watchers:
-                await Metrics.WaitForAsync(new Uri("http://" + endpoint), WatchersMetric, watchers.Count);
+                string watched = watchers.Endpoint.Length > 0 ? Expand(watchers.Endpoint) : endpoint;
+                await Metrics.WaitForAsync(new Uri("http://" + watched), WatchersMetric, watchers.Count);
                 break;
             case SessionStep.End end:
                 IReadOnlyList<string> lines = await _running[end.Name].EndAsync();
@@ -73,12 +74,23 @@ public sealed class SessionPlayer(string etcdctl, string endpoint, string folder
 
         string text = $"exit {run.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "none in time"}\n{run.Output}"
             + $"--- errors\n{run.Errors}";
-        AddBlock($"{step.Line}: $ {step.Command}", text);
+        AddBlock($"{step.Line}: $ {step.Command}", step.IsUnordered ? Sorted(Unexpand(text)) : text);
     }
+
+    // What a line consists of, too: some are lists.
+    private static string Sorted(string text) => string.Join('\n', SessionText.Plain(text)
+        .Split(['\n', ',', '{', '}', '[', ']', '"'], StringSplitOptions.RemoveEmptyEntries)
+        .Order(StringComparer.Ordinal));
 
     private void AddBlock(string title, string text) => _blocks.Add($"{title}\n{SessionText.Plain(Unexpand(text))}");
 
-    private IReadOnlyList<string> Words(string command) => SessionScript.Words(Expand(command));
+    // By a flag and not by a variable: etcdctl takes both for a contradiction.
+    private IReadOnlyList<string> Words(string command)
+    {
+        IReadOnlyList<string> words = SessionScript.Words(Expand(command));
+        bool isAddressed = words.Any(word => word.StartsWith("--endpoints=", StringComparison.Ordinal));
+        return isAddressed ? words : ["--endpoints=" + endpoint, .. words];
+    }
 
     private string Expand(string text)
     {
@@ -104,9 +116,9 @@ public sealed class SessionPlayer(string etcdctl, string endpoint, string folder
     private static string? OtherForm(string value)
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
-        if (value.Length >= DecimalDigitsMin && long.TryParse(value, NumberStyles.None, invariant, out long dec))
+        if (value.Length >= DecimalDigitsMin && ulong.TryParse(value, NumberStyles.None, invariant, out ulong dec))
             return dec.ToString("x16", invariant);
-        return long.TryParse(value, NumberStyles.AllowHexSpecifier, invariant, out long hex)
+        return ulong.TryParse(value, NumberStyles.AllowHexSpecifier, invariant, out ulong hex)
             ? hex.ToString(invariant)
             : null;
     }

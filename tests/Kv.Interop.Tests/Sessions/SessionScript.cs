@@ -9,7 +9,8 @@ namespace Kv.Interop.Tests.Sessions;
 /// = NAME PATTERN  keeps part of its output (the pattern's group) for ${NAME} in later commands
 /// &amp; NAME COMMAND  leaves it running   &gt; NAME TEXT   types a line into it
 /// ? NAME N        waits until it has printed N lines     ! NAME   ends it
-/// @ N             waits until the node has N watchers    # remark
+/// @ N ENDPOINT    waits until a node has N watchers      # remark
+/// ~ COMMAND       runs it; its lines come in any order
 /// </code>
 /// Words are quoted as in a shell.</summary>
 public static class SessionScript
@@ -74,6 +75,9 @@ public static class SessionScript
             case '$':
                 steps.Add(new SessionStep.Run(number, rest, "", Capture: null));
                 break;
+            case '~':
+                steps.Add(new SessionStep.Run(number, rest, "", Capture: null) { IsUnordered = true });
+                break;
             case '<':
                 var fed = (SessionStep.Run)steps[^1];
                 steps[^1] = fed with { Input = fed.Input + rest + "\n" };
@@ -95,7 +99,9 @@ public static class SessionScript
                 steps.Add(new SessionStep.Await(number, awaited, int.Parse(count, CultureInfo.InvariantCulture)));
                 break;
             case '@':
-                steps.Add(new SessionStep.Watchers(number, int.Parse(rest, CultureInfo.InvariantCulture)));
+                (string watchers, string endpoint) = Split(rest);
+                steps.Add(new SessionStep.Watchers(
+                    number, int.Parse(watchers, CultureInfo.InvariantCulture), endpoint));
                 break;
             case '!':
                 steps.Add(new SessionStep.End(number, rest));

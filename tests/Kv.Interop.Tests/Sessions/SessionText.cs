@@ -13,16 +13,21 @@ public static class SessionText
         (@"""took"":""[^""]*""", @"""took"":T"),
         (@"\btook(:)? [0-9.]+[a-zµ]+", "took T"),
         (@"\b[0-9]+(\.[0-9]+)? [kMG]?B\b", "SIZE"),
+        (@"remaining\([0-9]+s\)", "remaining(T)"),
+        (@"""ttl"":[0-9]+", @"""ttl"":T"),
         (@"""(dbSize|dbSizeInUse|totalSize|raftTerm|raft_term|raftIndex|raftAppliedIndex)"":[0-9]+", @"""$1"":N"),
         (@"""(DBSize|DBSizeInUse|RaftTerm|RaftIndex|RaftAppliedIndex)"" : [0-9]+", @"""$1"" : N"),
         (@"(true|false), (true|false), [0-9]+, [0-9]+, [0-9]+,", "$1, $2, N, N, N,"),
-        (@"(true|false) \| +(true|false) \| +[0-9]+ \| +[0-9]+ \| +[0-9]+ \|", "$1 | $2 | N | N | N |"),
+        (@"(true|false) ([|│]) +(true|false) ([|│] +[0-9]+ ){3}[|│]", "$1 $2 $3 $2 N $2 N $2 N $2"),
         (@"\b3\.[4-9]\.[0-9]+\b", "VERSION"),
 
         // The width of a table follows its contents.
         (@" {2,}", " "),
         (@"-{3,}", "---"),
     ];
+
+    // etcd lists the keys of a lease in an order by chance.
+    private const string AttachedKeys = @"(?<=attached keys\(\[)[^\]]*(?=\])|(?<=""keys"":\[)[^\]]*(?=\])";
 
     public static string Plain(string text)
     {
@@ -35,9 +40,16 @@ public static class SessionText
             string kept = line;
             foreach ((string pattern, string replacement) in Varying)
                 kept = Regex.Replace(kept, pattern, replacement);
+            kept = Regex.Replace(kept, AttachedKeys, InOrder);
             plain.Append(kept.TrimEnd()).Append('\n');
         }
 
         return plain.ToString().TrimEnd('\n') + "\n";
+    }
+
+    private static string InOrder(Match keys)
+    {
+        char between = keys.Value.Contains(',') ? ',' : ' ';
+        return string.Join(between, keys.Value.Split(between).Order(StringComparer.Ordinal));
     }
 }

@@ -1,5 +1,7 @@
 using Etcdserverpb;
 using Google.Protobuf.Reflection;
+using V3electionpb;
+using V3lockpb;
 
 namespace Kv.Interop.Tests.Wire;
 
@@ -52,7 +54,21 @@ public static class ApiRoutes
         ["auth/role/delete"] = "Auth.RoleDelete",
         ["auth/role/grant"] = "Auth.RoleGrantPermission",
         ["auth/role/revoke"] = "Auth.RoleRevokePermission",
+        ["lock/lock"] = "Lock.Lock",
+        ["lock/unlock"] = "Lock.Unlock",
+        ["election/campaign"] = "Election.Campaign",
+        ["election/proclaim"] = "Election.Proclaim",
+        ["election/leader"] = "Election.Leader",
+        ["election/observe"] = "Election.Observe",
+        ["election/resign"] = "Election.Resign",
     };
+
+    private static readonly ServiceDescriptor[] Services =
+    [
+        .. RpcReflection.Descriptor.Services,
+        .. V3LockReflection.Descriptor.Services,
+        .. V3ElectionReflection.Descriptor.Services,
+    ];
 
     /// <summary>The method behind "/v3/kv/put"; null if the gateway has no such path.</summary>
     public static MethodDescriptor? Find(string path)
@@ -64,7 +80,7 @@ public static class ApiRoutes
             return null;
 
         string[] parts = method.Split('.');
-        return RpcReflection.Descriptor.Services.Single(service => service.Name == parts[0]).FindMethodByName(parts[1]);
+        return Services.Single(service => service.Name == parts[0]).FindMethodByName(parts[1]);
     }
 
     /// <summary>The path of a gRPC call.</summary>

@@ -4,16 +4,13 @@ namespace Kv.Interop.Tests.Wire;
 
 /// <summary>Which recorded lines are not compared, by rule. Every line that is left out is counted under its
 /// reason.</summary>
-public sealed class ApiRules(bool authEnforced, bool locks, bool downgrade, bool clusterVersionHeld)
+public sealed class ApiRules(bool authEnforced, bool clusterVersionHeld)
 {
     private const string ClusterVersion = "ours holds the version of the cluster at 3.5, to let a 3.5 take over again";
     private const string GatewayPath = "a path that only the JSON gateway has";
     private const string GatewayBody = "a body that only the JSON gateway's reader takes, or its refusal";
     private const string Debug = "Go's own debug pages";
-    private const string Locks = "Lock and Election come later; what they write is written through KV";
-    private const string LockLease = "it tells of the lease of a lock";
-    private const string Auth = "authentication is not enforced yet";
-    private const string Downgrade = "downgrades come later";
+    private const string Auth = "authentication stays off";
 
     private static readonly FrozenSet<string> AuthRefusals = FrozenSet.ToFrozenSet(
     [
@@ -29,9 +26,6 @@ public sealed class ApiRules(bool authEnforced, bool locks, bool downgrade, bool
 
     private static readonly FrozenSet<string> AuthPaths = FrozenSet.ToFrozenSet(
         ["/v3/auth/enable", "/v3/auth/disable", "/v3/auth/status", "/v3/auth/authenticate"]);
-
-    // Lists leases while the one that Lock granted itself is alive.
-    private const int LeasesWithLock = 1056;
 
     private bool _authRecordedOn;
     private bool _authWasRecordedOn;
@@ -49,29 +43,23 @@ public sealed class ApiRules(bool authEnforced, bool locks, bool downgrade, bool
         bool recordedOn = _authRecordedOn;
         _authRecordedOn = AuthAfter(line);
         _authWasRecordedOn |= _authRecordedOn;
-        return NotForGrpc(line) ?? NotYet(line, recordedOn || _authRecordedOn);
+        return NotForGrpc(line) ?? NotHere(line, recordedOn || _authRecordedOn);
     }
 
     private static string? NotForGrpc(WireLine line)
     {
         if (line.Path.StartsWith("/debug/", StringComparison.Ordinal))
             return Debug;
-        bool called = line.Method == "POST" && (IsLock(line) || ApiRoutes.Find(line.Path) is not null);
+        bool called = line.Method == "POST" && ApiRoutes.Find(line.Path) is not null;
         if (line.Path.StartsWith("/v3", StringComparison.Ordinal) && !called)
             return GatewayPath;
         return line.Error is { } error && IsJsonText(error.Message) ? GatewayBody : null;
     }
 
-    private string? NotYet(WireLine line, bool recordedWithAuth)
+    private string? NotHere(WireLine line, bool recordedWithAuth)
     {
         if (clusterVersionHeld && line.Path == "/version" && line.Status == 200)
             return ClusterVersion;
-        if (!locks && IsLock(line))
-            return Locks;
-        if (!locks && line.Number == LeasesWithLock)
-            return LockLease;
-        if (!downgrade && line.Path == "/v3/maintenance/downgrade")
-            return Downgrade;
         if (authEnforced)
             return null;
 
@@ -91,10 +79,6 @@ public sealed class ApiRules(bool authEnforced, bool locks, bool downgrade, bool
         { Path: "/v3/auth/disable", Status: 200 } => false,
         _ => _authRecordedOn,
     };
-
-    private static bool IsLock(WireLine line) =>
-        line.Path.StartsWith("/v3/lock/", StringComparison.Ordinal)
-        || line.Path.StartsWith("/v3/election/", StringComparison.Ordinal);
 
     private static bool IsJsonText(string message) =>
         message.StartsWith("proto:", StringComparison.Ordinal)

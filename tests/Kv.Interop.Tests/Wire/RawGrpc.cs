@@ -14,7 +14,7 @@ public sealed class RawGrpc(Uri node) : IDisposable
 {
     private const int FrameHeaderBytes = 5;
 
-    private static readonly TimeSpan CallMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan CallMax = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient _client = new(new SocketsHttpHandler { EnableMultipleHttp2Connections = true })
     {
@@ -22,12 +22,13 @@ public sealed class RawGrpc(Uri node) : IDisposable
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary>A call whose requests are all known: sends them, half-closes, and reads the answer to its
-    /// end.</summary>
+    /// <summary>A call whose requests are all known: sends them, half-closes, and reads the answer to its end, or so
+    /// many messages of one that goes on.</summary>
     public async Task<RawAnswer> CallAsync(
         string method,
         IEnumerable<byte[]> requests,
-        IReadOnlyDictionary<string, string>? metadata = null)
+        IReadOnlyDictionary<string, string>? metadata = null,
+        int messagesMax = int.MaxValue)
     {
         using var ending = new CancellationTokenSource(CallMax);
         byte[] body = [.. requests.SelectMany(Frame)];
@@ -36,9 +37,9 @@ public sealed class RawGrpc(Uri node) : IDisposable
             await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ending.Token);
         await using Stream stream = await response.Content.ReadAsStreamAsync(ending.Token);
         List<byte[]> messages = [];
-        while (await ReadFrameAsync(stream, ending.Token) is { } message)
+        while (messages.Count < messagesMax && await ReadFrameAsync(stream, ending.Token) is { } message)
             messages.Add(message);
-        return Ended(response, messages);
+        return messages.Count < messagesMax ? Ended(response, messages) : new RawAnswer(0, "", messages);
     }
 
     /// <summary>Opens a call on which both sides go on talking. It comes back before the server has said

@@ -9,6 +9,9 @@ public static class Varying
 {
     private const long TtlSlackSeconds = 10;
 
+    // Those that the recorded clients name are below. A server's are random numbers of 63 bits.
+    private const long ClientsLeaseMax = 1_000_000_000_000;
+
     private static readonly HashSet<string> Names = new(StringComparer.Ordinal)
     {
         "raft_term", "raftTerm", "raftIndex", "raftAppliedIndex", "dbSize", "dbSizeInUse", "token",
@@ -48,6 +51,9 @@ public static class Varying
                 break;
             case LeaseTimeToLiveResponse lease:
                 Replace(lease.Keys, [.. lease.Keys.OrderBy(key => key.ToBase64(), StringComparer.Ordinal)]);
+                break;
+            case LeaseStatus { ID: > ClientsLeaseMax } granted:
+                granted.ID = 0;
                 break;
             case Member { Name: "" } unstarted:
                 unstarted.ID = 0;

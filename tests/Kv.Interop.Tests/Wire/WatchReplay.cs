@@ -11,7 +11,7 @@ public sealed class WatchReplay(Uri node) : IDisposable
     private const string WatchMethod = "/etcdserverpb.Watch/Watch";
 
     // An answer that was recorded is waited for; one that was not, has this long to come after all.
-    private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(50);
 
     private readonly RawGrpc _grpc = new(node);

@@ -11,7 +11,7 @@ public sealed class WatchReplayTests
     private const int OverreachScenario = 42;
 
     [Fact]
-    public Task Ours_watches_as_3_7_1_did() => ReplayAsync(NodeProgram.Ours, flagPrefix: "--", withAuth: false);
+    public Task Ours_watches_as_3_7_1_did() => ReplayAsync(NodeProgram.Ours, flagPrefix: "--", withAuth: true);
 
     /// <summary>Shows that the replay is right: 3.5.30 behaves as recorded from 3.7.1.</summary>
     [Fact]

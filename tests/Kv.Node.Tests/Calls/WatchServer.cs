@@ -1,14 +1,15 @@
 using System.Net;
 using Grpc.Net.Client;
 using Kv.Grpc;
-using Kv.Node.Tests.Leases;
 using Kv.Node.Tests.Store;
 using Kv.Server.Calls;
 using Kv.Server.Metrics;
 using Kv.Server.Observers;
+using Kv.Server.Tokens;
 using Kv.Store;
 using Kv.Store.Leases;
 using Kv.Store.Watching;
+using Kv.Testing;
 using ThreadLane = Kv.Node.Tests.Watching.ThreadLane;
 
 namespace Kv.Node.Tests.Calls;
@@ -32,8 +33,8 @@ internal sealed class WatchServer : IAsyncDisposable
             new AlarmBook(_world.Backend),
             new MemberBook(_world.Backend, 1),
             new AuthBook(_world.Backend),
-            new SimpleTokens(new FakeTime(), TimeSpan.FromMinutes(5)));
-        var gate = new Gate(store.Auth, store, (SimpleTokens)store.Tokens);
+            new SimpleTokens(new ManualTime(), TimeSpan.FromMinutes(5)));
+        var gate = new Gate(store.Auth, store, (SimpleTokens)store.Tokens, takesCertificates: false);
         _server.Add(new WatchCalls(Hub, gate, new WatchObserver(Metrics.Watch, Metrics.Requests)).Bind());
     }
 

@@ -78,6 +78,29 @@ public sealed class ConfigurationReaderTests
         Assert.Null(configuration.Limits.KeepAliveInterval);
     }
 
+    [Theory]
+    [InlineData("4", 4)]
+    [InlineData("31", 31)]
+    [InlineData("3", 10)]
+    [InlineData("99", 10)]
+    public void A_cost_that_no_hash_can_have_is_the_default(string given, int cost) =>
+        Assert.Equal(cost, Read("--bcrypt-cost", given).Auth.BcryptCost);
+
+    [Fact]
+    public void Tokens_live_as_long_as_is_said()
+    {
+        Assert.Equal(TimeSpan.FromMinutes(5), Read().Auth.TokenLifetime);
+        Assert.Equal(TimeSpan.FromSeconds(7), Read("--auth-token-ttl", "7").Auth.TokenLifetime);
+    }
+
+    [Fact]
+    public void Messages_may_be_as_large_as_a_request_and_half_a_mebibyte()
+    {
+        Assert.Equal(1_572_864 + 524_288, Read().Limits.MessageBytesMax);
+        Assert.Equal(1000 + 524_288, Read("--max-request-bytes", "1000").Limits.MessageBytesMax);
+        Assert.Equal(int.MaxValue, Read("--max-request-bytes", "9999999999").Limits.MessageBytesMax);
+    }
+
     [Fact]
     public void A_gate_of_its_own_goes_before_its_group()
     {

@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Net.Sockets;
 using Kv.Grpc;
+using Kv.Testing;
 
 namespace Kv.Node.Tests.Grpc;
 
@@ -12,7 +12,6 @@ public sealed class AllocationMeasurements;
 [Collection(nameof(AllocationTests))]
 public sealed class AllocationTests
 {
-    private const int Batch = 50;
     private const int WarmUpBatches = 100;
     private const int MeasuredBatches = 200;
 
@@ -23,75 +22,27 @@ public sealed class AllocationTests
     {
         await using NotesServer server = await NotesServer.StartAsync();
         using Socket socket = RawHttp2.Connect(server.Port);
-        var client = new Client(socket, [wish, .. new byte[300]]);
+        byte[] message = [wish, .. new byte[300]];
+        var load = new RawLoad(socket, NotesServer.RawPath, message, answerBytesMax: message.Length + 5);
 
         double allocated = await Task.Factory.StartNew(
-            client.Measure,
+            () => Measure(load),
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
 
         CallCounts counts = server.Server.Methods.Single(method => method.Path == NotesServer.RawPath).Counts;
-        Assert.Equal((WarmUpBatches + MeasuredBatches) * Batch, counts.Handled(global::Grpc.Core.StatusCode.OK));
+        const int Calls = (WarmUpBatches + MeasuredBatches) * RawLoad.BatchCalls;
+        Assert.Equal(Calls, counts.Handled(global::Grpc.Core.StatusCode.OK));
         Assert.InRange(allocated, 0, mostBytes);
     }
 
-    /// <summary>Sends calls in batches and waits for the end of each.</summary>
-    private sealed class Client
+    private static double Measure(RawLoad load)
     {
-        private readonly Socket _socket;
-        private readonly byte[] _batch;
-        private readonly List<int> _streamOffsets = [];
-        private readonly StreamEnds _ends;
-        private int _nextStream = 1;
-
-        public Client(Socket socket, byte[] payload)
-        {
-            _socket = socket;
-            _ends = new StreamEnds(socket);
-            var batch = new List<byte>();
-            for (int call = 0; call < Batch; call++)
-            {
-                Add(batch, RawHttp2.Call(0, NotesServer.RawPath));
-                Add(batch, RawHttp2.Message(0, payload));
-            }
-
-            // What the answers take of the connection's window is given back with each batch.
-            byte[] window = new byte[4];
-            BinaryPrimitives.WriteInt32BigEndian(window, Batch * (payload.Length + 5));
-            batch.AddRange(RawHttp2.Frame(RawHttp2.WindowUpdate, 0, 0, window));
-            _batch = [.. batch];
-            _socket.Send([.. RawHttp2.Preface, .. RawHttp2.Frame(RawHttp2.Settings, 0, 0, [])]);
-        }
-
-        /// <summary>The bytes allocated per call, once all is warm.</summary>
-        public double Measure()
-        {
-            for (int batch = 0; batch < WarmUpBatches; batch++)
-                SendBatch();
-            long before = GC.GetTotalAllocatedBytes(precise: true);
-            for (int batch = 0; batch < MeasuredBatches; batch++)
-                SendBatch();
-            return (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(MeasuredBatches * Batch);
-        }
-
-        private void Add(List<byte> batch, byte[] frame)
-        {
-            _streamOffsets.Add(batch.Count + 5);
-            batch.AddRange(frame);
-        }
-
-        private void SendBatch()
-        {
-            for (int index = 0; index < _streamOffsets.Count; index++)
-            {
-                int stream = _nextStream + (index / 2 * 2);
-                BinaryPrimitives.WriteInt32BigEndian(_batch.AsSpan(_streamOffsets[index]), stream);
-            }
-
-            _nextStream += 2 * Batch;
-            _socket.Send(_batch);
-            _ends.Await(Batch);
-        }
+        load.Run(WarmUpBatches);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        load.Run(MeasuredBatches);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        return allocated / (double)(MeasuredBatches * RawLoad.BatchCalls);
     }
 }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
+using Google.Protobuf;
 using Grpc.Core;
 using Kv.Node.Tests.Grpc.Proto;
 
@@ -131,6 +132,20 @@ public sealed class BadInputTests : IAsyncLifetime
         Assert.Equal(StatusCode.ResourceExhausted, status.StatusCode);
         Assert.StartsWith("grpc: received message after decompression larger than max (", status.Detail, default);
         Assert.Equal(StatusCode.Internal, (await SendGzipAsync([1, 2, 3])).StatusCode);
+    }
+
+    [Theory]
+    [InlineData(0, StatusCode.OK)]
+    [InlineData(1, StatusCode.ResourceExhausted)]
+    public async Task A_compressed_message_may_become_as_large_as_the_limit_and_no_larger(int beyond, StatusCode code)
+    {
+        const int Most = 2_097_152 - 4; // less the tag and length of the field
+        byte[] note = new Note { Payload = ByteString.CopyFrom(new byte[Most + beyond]) }.ToByteArray();
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+            await gzip.WriteAsync(note);
+
+        Assert.Equal(code, (await SendGzipAsync(compressed.ToArray())).StatusCode);
     }
 
     [Fact]

@@ -93,6 +93,31 @@ public sealed class FailoverTests
         Assert.Equal(code, thrown.StatusCode);
     }
 
+    /// <summary>A server that ends a stream without a status has not said that all went well.</summary>
+    [Fact]
+    public async Task An_answer_without_a_status_is_none()
+    {
+        await using var server = new Kv.Grpc.GrpcServer(new Kv.Grpc.GrpcServerOptions
+        {
+            PlainHttp = call => call.WriteAsync(200, "application/grpc", "\0\0\0\0\0"),
+        });
+        await server.StartAsync([new IPEndPoint(IPAddress.Loopback, 0)]);
+        using var handler = new ChangedContentType(new SocketsHttpHandler());
+        using var channel = GrpcChannel.ForAddress(
+            $"http://{server.EndPoints[0]}",
+            new GrpcChannelOptions { HttpHandler = handler });
+        var client = new Notes.NotesClient(channel);
+
+        RpcException thrown = await Assert.ThrowsAsync<RpcException>(async () => await client.EchoAsync(new Note()));
+        Assert.Equal(StatusCode.Internal, thrown.StatusCode);
+        Assert.Equal("server closed the stream without sending trailers", thrown.Status.Detail);
+
+        using AsyncServerStreamingCall<Note> call = client.Count(new Note());
+        Assert.True(await call.ResponseStream.MoveNext());
+        thrown = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext());
+        Assert.Equal(StatusCode.Internal, thrown.StatusCode);
+    }
+
     [Fact]
     public async Task Credentials_add_to_the_headers_of_each_call()
     {

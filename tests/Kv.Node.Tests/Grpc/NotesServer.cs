@@ -14,6 +14,8 @@ public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
 
     private readonly TaskCompletionSource<ServerCallContext> _arrived = new();
     private readonly TaskCompletionSource _cancelled = new();
+    private readonly TaskCompletionSource _waiting = new();
+    private bool _isSecured;
 
     private NotesServer(GrpcServerOptions options)
     {
@@ -28,7 +30,7 @@ public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
 
     public int Port => ((IPEndPoint)Server.EndPoints[0]).Port;
 
-    public string Address => $"http://127.0.0.1:{Port}";
+    public string Address => $"{(_isSecured ? "https" : "http")}://127.0.0.1:{Port}";
 
     /// <summary>Completes when a call whose text is "wait" has arrived.</summary>
     public Task<ServerCallContext> Arrived => _arrived.Task;
@@ -36,13 +38,16 @@ public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
     /// <summary>Completes when such a call has been told that it is given up.</summary>
     public Task Cancelled => _cancelled.Task;
 
+    /// <summary>Completes when a talk that has begun waits for its client's next message.</summary>
+    public Task Waiting => _waiting.Task;
+
     /// <summary>How many messages "flood" has got rid of.</summary>
     public long Flooded { get; private set; }
 
-    public static async Task<NotesServer> StartAsync(GrpcServerOptions? options = null)
+    public static async Task<NotesServer> StartAsync(GrpcServerOptions? options = null, IServerTls? tls = null)
     {
-        var server = new NotesServer(options ?? new GrpcServerOptions());
-        await server.Server.StartAsync([new IPEndPoint(IPAddress.Loopback, 0)]);
+        var server = new NotesServer(options ?? new GrpcServerOptions()) { _isSecured = tls is not null };
+        await server.Server.StartAsync([new GrpcEndPoint(new IPEndPoint(IPAddress.Loopback, 0), tls)]);
         return server;
     }
 
@@ -79,6 +84,8 @@ public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
                 return new Note { Number = (long)left.TotalSeconds };
             case "peer":
                 return new Note { Text = $"{context.Peer} {context.Host} {context.Method}" };
+            case "who":
+                return new Note { Text = string.Join(',', context.AuthContext.Properties.Select(each => each.Value)) };
             case "large":
                 return new Note { Payload = Google.Protobuf.ByteString.CopyFrom(new byte[request.Number]) };
             default:
@@ -107,8 +114,12 @@ public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
             return;
         }
 
+        if (request.Text == "hinted")
+            responseStream.WriteOptions = new WriteOptions(WriteFlags.BufferHint);
         for (long number = 1; number <= request.Number; number++)
             await responseStream.WriteAsync(new Note { Number = number });
+        if (request.Text == "hinted")
+            await WaitForCancelAsync(context);
         if (request.Text == "then refuse")
             throw new RpcException(new Status(StatusCode.Aborted, "refused"), new Metadata { { "after", "all" } });
     }
@@ -120,10 +131,16 @@ public sealed class NotesServer : Notes.NotesBase, IAsyncDisposable
     {
         try
         {
-            await foreach (Note note in requestStream.ReadAllAsync())
+            while (true)
             {
+                Task<bool> next = requestStream.MoveNext(CancellationToken.None);
+                if (_arrived.Task.IsCompleted && !next.IsCompleted)
+                    _waiting.TrySetResult();
+                if (!await next)
+                    return;
+
                 _arrived.TrySetResult(context);
-                await responseStream.WriteAsync(note);
+                await responseStream.WriteAsync(requestStream.Current);
             }
         }
         catch (OperationCanceledException)

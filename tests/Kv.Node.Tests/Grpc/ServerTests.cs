@@ -215,8 +215,9 @@ public sealed class ServerTests
         await using NotesServer server = await NotesServer.StartAsync();
         await using var second = new GrpcServer(new GrpcServerOptions());
 
-        await Assert.ThrowsAsync<Microsoft.AspNetCore.Connections.AddressInUseException>(() =>
+        IOException refused = await Assert.ThrowsAsync<IOException>(() =>
             second.StartAsync([new IPEndPoint(IPAddress.Loopback, server.Port)]));
+        Assert.Equal($"listen 127.0.0.1:{server.Port}: bind: Address already in use", refused.Message);
     }
 
     [Fact]

@@ -53,6 +53,22 @@ public sealed class SlowReaderTests
         await server.Cancelled.WaitAsync(Patience);
     }
 
+    /// <summary>What a server says may wait for more to come does so, but not without end.</summary>
+    [Fact]
+    public async Task Hinted_messages_leave_when_enough_of_them_have_gathered()
+    {
+        const int Messages = 20_000; // of two or three bytes
+        await using NotesServer server = await NotesServer.StartAsync();
+        using GrpcChannel channel = server.Channel();
+        using AsyncServerStreamingCall<Note> call =
+            new Notes.NotesClient(channel).Count(new Note { Text = "hinted", Number = Messages });
+        for (int number = 1; number <= Messages / 2; number++)
+        {
+            Assert.True(await call.ResponseStream.MoveNext().WaitAsync(Patience));
+            Assert.Equal(number, call.ResponseStream.Current.Number);
+        }
+    }
+
     private static async Task<long> SettlesAsync(NotesServer server)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));

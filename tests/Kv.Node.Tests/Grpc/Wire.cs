@@ -1,23 +1,16 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Google.Protobuf;
 using Grpc.Core;
+using Kv.Testing;
 
 namespace Kv.Node.Tests.Grpc;
 
 /// <summary>gRPC by hand over HttpClient, to send what no client would.</summary>
 internal static class Wire
 {
-    public static byte[] Frame(ReadOnlySpan<byte> payload, byte flag = 0)
-    {
-        byte[] frame = new byte[5 + payload.Length];
-        frame[0] = flag;
-        BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(1), (uint)payload.Length);
-        payload.CopyTo(frame.AsSpan(5));
-        return frame;
-    }
+    public static byte[] Frame(ReadOnlySpan<byte> payload, byte flag = 0) => RawHttp2.GrpcFrame(payload, flag);
 
     public static HttpRequestMessage Request(NotesServer server, string path, IMessage message) =>
         Request(server, path, Frame(message.ToByteArray()));

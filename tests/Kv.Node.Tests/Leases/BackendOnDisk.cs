@@ -9,7 +9,6 @@ namespace Kv.Node.Tests.Leases;
 internal sealed class BackendOnDisk : IDisposable
 {
     private readonly TempDirectory _directory;
-    private readonly string _path;
 
     public BackendOnDisk()
         : this(new TempDirectory(), "db")
@@ -19,11 +18,13 @@ internal sealed class BackendOnDisk : IDisposable
     private BackendOnDisk(TempDirectory directory, string file)
     {
         _directory = directory;
-        _path = directory[file];
+        Path = directory[file];
         Backend = Open();
     }
 
     public Backend Backend { get; private set; }
+
+    public string Path { get; }
 
     /// <summary>The page file of a data directory that a real etcd wrote.</summary>
     public static BackendOnDisk OfFixture(string name, string member = "m1") =>
@@ -44,7 +45,7 @@ internal sealed class BackendOnDisk : IDisposable
     }
 
     private Backend Open() =>
-        Backend.Open(new RealDisk(), _path, new BackendOptions { CommitLane = new ImmediateLane() });
+        Backend.Open(new RealDisk(), Path, new BackendOptions { CommitLane = new ImmediateLane() });
 
     private sealed class ImmediateLane : ILane
     {

@@ -17,7 +17,7 @@ public sealed class LeaseModelTests
     {
         using var disk = new BackendOnDisk();
         var random = new Random(seed);
-        var time = new FakeTime();
+        var time = new ManualTime();
         var book = new LeaseBook(disk.Backend, ttlMin: 2);
         var clock = new LeaseClock(book, time, new LeaseClockOptions { RevokeRetry = Retry });
         var model = new Dictionary<long, Modelled>();
@@ -31,10 +31,10 @@ public sealed class LeaseModelTests
                     long wanted = random.Next(20);
                     KvError error = book.Grant(id, wanted, out long ttl);
                     Assert.Equal(model.ContainsKey(id) ? KvError.LeaseExists : KvError.None, error);
-                    model.TryAdd(id, new Modelled(ttl, time.Now + TimeSpan.FromSeconds(ttl)));
+                    model.TryAdd(id, new Modelled(ttl, time.Elapsed + TimeSpan.FromSeconds(ttl)));
                     break;
                 case 1:
-                    CheckRenewal(clock.Renew(id, out _), model.GetValueOrDefault(id), time.Now);
+                    CheckRenewal(clock.Renew(id, out _), model.GetValueOrDefault(id), time.Elapsed);
                     break;
                 case 2:
                     Assert.Equal(model.Remove(id) ? KvError.None : KvError.LeaseNotFound, book.Remove(id));
@@ -43,7 +43,7 @@ public sealed class LeaseModelTests
                     time.Advance(TimeSpan.FromSeconds(random.Next(4)));
                     break;
                 default:
-                    CheckPass(clock, model, time.Now);
+                    CheckPass(clock, model, time.Elapsed);
                     break;
             }
         }
@@ -57,7 +57,7 @@ public sealed class LeaseModelTests
         const long Leases = 200;
         const int Rounds = 3000;
         using var disk = new BackendOnDisk();
-        var time = new FakeTime();
+        var time = new ManualTime();
         var book = new LeaseBook(disk.Backend, ttlMin: 1);
         var clock = new LeaseClock(book, time, new LeaseClockOptions());
         clock.Promote(TimeSpan.Zero);
@@ -74,7 +74,7 @@ public sealed class LeaseModelTests
         {
             time.Advance(TimeSpan.FromMicroseconds(100));
             clock.TakeExpired(expired);
-            long now = time.Now.Ticks;
+            long now = time.Elapsed.Ticks;
             foreach (long id in expired)
                 Assert.True(Volatile.Read(ref livesUntil[id]) <= now, $"Lease {id} ended while it was alive.");
             expired.Clear();
@@ -89,7 +89,7 @@ public sealed class LeaseModelTests
             for (int round = 0; round < Rounds; round++)
             {
                 long id = random.NextInt64(1, Leases + 1);
-                long before = time.Now.Ticks;
+                long before = time.Elapsed.Ticks;
                 if (clock.Renew(id, out _) == LeaseRenewal.Renewed)
                     Volatile.Write(ref livesUntil[id], before + TimeSpan.TicksPerSecond);
             }
@@ -101,7 +101,7 @@ public sealed class LeaseModelTests
     {
         using var disk = new BackendOnDisk();
         var book = new LeaseBook(disk.Backend, ttlMin: 2);
-        var clock = new LeaseClock(book, new FakeTime(), new LeaseClockOptions());
+        var clock = new LeaseClock(book, new ManualTime(), new LeaseClockOptions());
         clock.Promote(TimeSpan.Zero);
         book.Grant(1, 10, out _);
         clock.Renew(1, out _);
@@ -118,7 +118,7 @@ public sealed class LeaseModelTests
     {
         using var disk = new BackendOnDisk();
         var book = new LeaseBook(disk.Backend, ttlMin: 2);
-        var clock = new LeaseClock(book, new FakeTime(), new LeaseClockOptions());
+        var clock = new LeaseClock(book, new ManualTime(), new LeaseClockOptions());
         clock.Promote(TimeSpan.Zero);
         var expired = new List<long>();
         for (long id = 1; id <= 20_000; id++)

@@ -8,7 +8,7 @@ namespace Kv.Node.Tests.Leases;
 public sealed class LeaseTranscripts : IDisposable
 {
     private readonly BackendOnDisk _disk = new();
-    private readonly FakeTime _time = new();
+    private readonly ManualTime _time = new();
     private readonly LeaseBook _book;
     private readonly LeaseClock _clock;
 

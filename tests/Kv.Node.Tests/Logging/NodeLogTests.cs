@@ -8,7 +8,7 @@ namespace Kv.Node.Tests.Logging;
 
 public sealed class NodeLogTests
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     [Fact]
     public void A_line_names_its_event_and_has_its_fields()

@@ -98,6 +98,24 @@ public sealed class MemberBookTests : IDisposable
         Assert.Equal("removed", Encoding.UTF8.GetString(removed));
     }
 
+    [Theory]
+    [InlineData("3.7.0", "3.6.0", "3.6.0")]
+    [InlineData("3.7.0", "3.5.0", null)] // which does not write it down
+    [InlineData("3.6.0", "3.5.0", null)]
+    [InlineData("3.6.0", "3.6.0", "3.6.0")]
+    [InlineData("3.6.0", "3.7.0", "3.6.0")]
+    [InlineData(null, "3.5.0", null)]
+    [InlineData(null, "3.7.0", null)]
+    public void Files_go_back_to_an_older_format_with_the_cluster(string? before, string version, string? after)
+    {
+        if (before is not null)
+            _disk.Backend.Put(StoreBucket.Meta, "storageVersion"u8, Encoding.ASCII.GetBytes(before));
+        var book = new MemberBook(_disk.Backend, learnersMax: 1);
+        book.SetVersion(version);
+        bool isThere = _disk.Backend.TryGet(StoreBucket.Meta, "storageVersion"u8, out byte[] stored);
+        Assert.Equal(after, isThere ? Encoding.ASCII.GetString(stored) : null);
+    }
+
     private static void Add(MemberBook book, ulong id, string json) =>
         Assert.Equal(KvError.None, book.Apply(MemberChange.AddVoter, id, Encoding.UTF8.GetBytes(json)));
 

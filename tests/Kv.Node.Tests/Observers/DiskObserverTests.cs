@@ -69,7 +69,7 @@ public sealed class DiskObserverTests : IDisposable
     public void Saving_a_snapshot_marker_is_timed_and_the_log_is_told()
     {
         DiskMetrics metrics = _metrics.Disk;
-        var observer = new CheckpointObserver(metrics, _log);
+        var observer = new CheckpointObserver(new Observation(_metrics, _log), memberId: 0xA1, entriesMax: 10);
         var snap = new SnapFile(12, Term: 2, new LogConfState([1], [], [], [], AutoLeave: false), "{}"u8.ToArray());
         observer.OnTriggered(applied: 12, lastSnapshot: 2);
         SnapDirectory.Save(StoreWorld.MakeDisk(1), "/data", snap, observer);
@@ -80,7 +80,8 @@ public sealed class DiskObserverTests : IDisposable
         Assert.All(parts, part => Assert.Equal(1, part.Read().Count));
         Assert.Equal(
             [
-                "triggering snapshot localMemberAppliedIndex=12 localMemberSnapshotIndex=2",
+                "triggering snapshot localMemberId=a1 localMemberAppliedIndex=12 localMemberSnapshotIndex=2 " +
+                    "localMemberSnapshotCount=10",
                 "saved snapshot to disk snapshotIndex=12",
                 "purged file directory=/data count=3",
             ],

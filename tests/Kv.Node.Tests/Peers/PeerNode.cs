@@ -25,6 +25,7 @@ internal sealed class PeerNode : IPeerMember, IPeerObserver, IAsyncDisposable
     private long _sentBytes;
     private long _receivedBytes;
     private int _unreachable;
+    private int _refused;
     private int _removals;
     private int _losses;
 
@@ -77,6 +78,9 @@ internal sealed class PeerNode : IPeerMember, IPeerObserver, IAsyncDisposable
 
     /// <summary>How often it was told that a message to a peer was lost.</summary>
     public int Unreachable => Volatile.Read(ref _unreachable);
+
+    /// <summary>How often it was told that nothing listens at a peer's address.</summary>
+    public int Refused => Volatile.Read(ref _refused);
 
     public int Removals => Volatile.Read(ref _removals);
 
@@ -165,6 +169,8 @@ internal sealed class PeerNode : IPeerMember, IPeerObserver, IAsyncDisposable
     bool IPeerMember.Receive(Message message) => _received.Writer.TryWrite(message);
 
     void IPeerMember.ReportUnreachable(NodeId id) => Interlocked.Increment(ref _unreachable);
+
+    void IPeerMember.ReportRefused(NodeId id) => Interlocked.Increment(ref _refused);
 
     void IPeerMember.ReportSnapshot(NodeId id, bool isSuccess) => _snapshotReports.Writer.TryWrite(isSuccess);
 

@@ -131,7 +131,8 @@ public sealed partial class PeerSiteTests : IAsyncLifetime
 
         string answer = await dialer.ReadToEndAsync();
 
-        Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 4", StringComparison.Ordinal), answer);
+        // Refused if the answer was written before the end of the connection was seen: "400", and "505" of a version.
+        Assert.Matches("^$|^HTTP/1.1 (4|505 )", answer);
         using HttpResponseMessage next = await Client.GetAsync(_node.Url + "/version");
         Assert.Equal(200, (int)next.StatusCode);
     }

@@ -75,7 +75,8 @@ internal sealed class RawPeer : IAsyncDisposable
             while (true)
                 _answering.Add(AnswerAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
         }
-        catch (Exception fault) when (fault is OperationCanceledException or SocketException)
+        catch (Exception fault)
+            when (fault is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // Disposed of.
         }

@@ -104,9 +104,11 @@ public sealed class TransportTests
         PeerNode.Join(one, two);
         await PeerNode.UntilConnectedAsync(one, two);
         DateTimeOffset? before = two.Transport.ActiveSince(one.Id);
+        Assert.Equal(0, two.Refused);
 
         await one.StopListeningAsync();
         await PeerNode.UntilAsync(() => !one.HasStreamsTo(two.Id), "streams gone");
+        await PeerNode.UntilAsync(() => two.Refused > 1, "told with each attempt that nothing listens");
         await one.ListenAsync();
         await PeerNode.UntilConnectedAsync(one, two);
 

@@ -120,6 +120,9 @@ internal sealed class RaftScript
             case "unreachable":
                 member.Raft.ReportUnreachable(new NodeId(command.Number("peer")));
                 break;
+            case "refused":
+                member.Raft.ReportRefused(new NodeId(command.Number("peer")));
+                break;
             case "snapshot-sent":
                 member.Raft.ReportSnapshot(new NodeId(command.Number("to")), isSuccess: !command.Has("failed"));
                 break;

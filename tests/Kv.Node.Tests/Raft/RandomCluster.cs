@@ -8,8 +8,10 @@ namespace Kv.Node.Tests.Raft;
 /// what was not; the membership changes. What happens is one step at a time, in one thread.</summary>
 internal sealed class RandomCluster
 {
-    private const int MembersMax = 5;
+    private const int FoundersMin = 3;
+    private const int MembersMax = 7;
     private const int InFlightMax = 400;
+    private const int ElectionTicks = 4;
 
     private readonly int _seed;
     private readonly Random _random;
@@ -23,10 +25,13 @@ internal sealed class RandomCluster
     {
         _seed = seed;
         _random = new Random(seed);
-        var conf = ConfState.OfVoters(new NodeId(1), new NodeId(2), new NodeId(3));
+        int members = _random.Next(FoundersMin, MembersMax + 1);
+        int founders = _random.Next(FoundersMin, members + 1);
+        var conf = ConfState.OfVoters(Enumerable.Range(1, founders).Select(id => new NodeId((ulong)id)));
+        Rules = new ClusterRules(_members);
 
-        // The first three begin with a log of which the first entry is gone. So whoever is added later needs a
-        // snapshot, which tells it who the founders are.
+        // The founders begin with a log of which the first entry is gone. So whoever is added later needs a snapshot,
+        // which tells it who they are.
         var first = new EntryId(1, 1);
         var founder = new RestoredState
         {
@@ -35,14 +40,22 @@ internal sealed class RandomCluster
             Compacted = first,
             Applied = first.Index,
         };
-        for (ulong id = 1; id <= MembersMax; id++)
+        for (int number = 1; number <= members; number++)
         {
-            RestoredState restored = id <= 3 ? founder : new RestoredState();
-            _members.Add(new NodeId(id), new Member(new NodeId(id), Options, restored));
+            var id = new NodeId((ulong)number);
+            _members.Add(id, new Member(id, Options, number <= founders ? founder : new RestoredState()));
         }
     }
 
-    public ClusterRules Rules { get; } = new();
+    /// <summary>Whether candidates ask for pre-votes. Without them and <see cref="ChecksQuorum"/> a node that does not
+    /// know that it was removed can unseat leaders for ever.</summary>
+    public bool AsksFirst => _seed % 3 != 0;
+
+    public bool ChecksQuorum => _seed % 5 != 0;
+
+    public ClusterRules Rules { get; }
+
+    public QuorumWatch QuorumWatch { get; } = new(ElectionTicks);
 
     public RandomClusterTally Tally { get; } = new();
 
@@ -61,7 +74,7 @@ internal sealed class RandomCluster
         switch (_random.Next(100))
         {
             case < 8:
-                Do(member, () => member.Raft.Tick());
+                Do(member, () => Tick(member));
                 break;
             case < 13:
                 Do(member, () => Propose(member));
@@ -69,7 +82,7 @@ internal sealed class RandomCluster
             case < 14:
                 Do(member, () => Read(member));
                 break;
-            case < 15:
+            case < 16:
                 Do(member, () => Housekeep(member, trouble));
                 break;
             case < 60:
@@ -79,6 +92,9 @@ internal sealed class RandomCluster
                 Work(member);
                 break;
         }
+
+        if (member.IsUp)
+            Rules.OnStep(member);
     }
 
     /// <summary>All is well again, and stays so.</summary>
@@ -86,7 +102,23 @@ internal sealed class RandomCluster
     {
         _cuts.Clear();
         foreach (Member member in Members.Where(member => !member.IsUp))
-            member.Restart();
+            Restart(member);
+    }
+
+    /// <summary>Asks a member, and through it the leader, to hand over leadership.</summary>
+    public void TransferLeader(Member asked, NodeId to)
+    {
+        foreach (Member member in Members)
+            QuorumWatch.OnTransfer(member);
+        asked.Raft.TransferLeader(to);
+    }
+
+    /// <summary>Asks a member for an index to read at; returns the question's number.</summary>
+    public ulong Read(Member member)
+    {
+        Rules.OnReadAsked(++_nextContext);
+        member.Raft.ReadIndex(_nextContext);
+        return _nextContext;
     }
 
     /// <summary>Gives every member time to do all it has to, with a message from each to each.</summary>
@@ -94,7 +126,7 @@ internal sealed class RandomCluster
     {
         foreach (Member member in Members)
         {
-            member.Raft.Tick();
+            Tick(member);
             for (int i = 0; i < 3; i++)
                 WorkOff(member);
         }
@@ -107,9 +139,9 @@ internal sealed class RandomCluster
     {
         Id = id,
         Random = _random,
-        PreVote = _seed % 3 != 0,
-        CheckQuorum = _seed % 5 != 0,
-        ElectionTicks = 4,
+        PreVote = AsksFirst,
+        CheckQuorum = ChecksQuorum,
+        ElectionTicks = ElectionTicks,
         HeartbeatTicks = 1,
         MessageBytesMax = 64,
         InflightMessagesMax = 3,
@@ -135,7 +167,7 @@ internal sealed class RandomCluster
                 Crash(leader);
                 break;
             case <= 4 when !member.IsUp:
-                member.Restart();
+                Restart(member);
                 break;
             case 3 or 4 or 5:
                 _cuts.Add((member.Id, Pick().Id));
@@ -147,6 +179,20 @@ internal sealed class RandomCluster
                 _cuts.Clear();
                 break;
         }
+    }
+
+    private void Restart(Member member)
+    {
+        member.Restart();
+        Rules.OnRestarted(member);
+    }
+
+    private void Tick(Member member)
+    {
+        member.Raft.Tick();
+        if (ChecksQuorum)
+            QuorumWatch.OnTick(member);
+        Rules.OnStep(member);
     }
 
     private void Crash(Member member)
@@ -175,13 +221,16 @@ internal sealed class RandomCluster
                 member.Compact((ulong)_random.NextInt64((long)member.Store.Applied + 1));
                 break;
             case 2 when _random.NextDouble() < trouble:
-                member.Raft.TransferLeader(Pick().Id);
+                TransferLeader(member, Pick().Id);
                 break;
             case 3 when _random.NextDouble() < trouble:
                 member.Raft.Campaign();
                 break;
             case 4 when _seed % 7 != 0:
                 ProposeChange(member);
+                break;
+            case 5 when _random.Next(2) == 0:
+                member.Raft.ReportRefused(Pick().Id); // at times true
                 break;
             default:
                 member.Raft.ReportUnreachable(Pick().Id);
@@ -193,12 +242,6 @@ internal sealed class RandomCluster
     {
         byte[] data = Encoding.UTF8.GetBytes($"{_nextProposal++}{new string('x', _random.Next(30))}");
         member.Raft.Propose(data, tag: data);
-    }
-
-    private void Read(Member member)
-    {
-        Rules.OnReadAsked(++_nextContext);
-        member.Raft.ReadIndex(_nextContext);
     }
 
     private void ProposeChange(Member member)
@@ -245,6 +288,7 @@ internal sealed class RandomCluster
             return;
 
         Tally.Dropped += output.Dropped.Count;
+        Rules.OnStep(member);
         Rules.OnTaken(member, output);
         Collect(member);
     }
@@ -252,6 +296,7 @@ internal sealed class RandomCluster
     private void Persist(Member member)
     {
         member.Persist();
+        Rules.OnStep(member);
         Collect(member);
     }
 
@@ -262,6 +307,7 @@ internal sealed class RandomCluster
         Tally.Changed += output.Committed.Count(entry => entry.Type != EntryType.Normal);
         Tally.JointSeen += member.Raft.Conf.IsJoint ? 1 : 0;
         Rules.OnApplied(member);
+        Rules.OnStep(member);
     }
 
     private void Collect(Member member)
@@ -292,10 +338,15 @@ internal sealed class RandomCluster
             && !_cuts.Contains((message.From, message.To))
             && _random.NextDouble() >= 0.05 * trouble;
         if (arrives)
+        {
+            QuorumWatch.OnHeard(to, message);
             to.Raft.Step(message);
+            Rules.OnStep(to);
+        }
+
         if (message.Type == MessageType.Snapshot)
             Do(_members[message.From], () => _members[message.From].Raft.ReportSnapshot(message.To, arrives));
     }
 
-    private Member Pick() => _members[new NodeId((ulong)_random.Next(MembersMax) + 1)];
+    private Member Pick() => _members[new NodeId((ulong)_random.Next(_members.Count) + 1)];
 }

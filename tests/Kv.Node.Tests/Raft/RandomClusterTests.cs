@@ -7,11 +7,10 @@ public sealed class RandomClusterTests
 {
     private const int Steps = 8000;
     private const int RoundsMax = 600;
+    private const int CalmRoundsMax = 10;
 
-    /// <summary>Whatever happens, there is one leader in a term, no node votes twice in one, logs that share an entry
-    /// share all before it, a leader has all that was committed, no two stores differ, and no read misses what was
-    /// committed before it was asked: see <see cref="ClusterRules"/>. And once trouble ends, the cluster
-    /// works.</summary>
+    /// <summary>Whatever happens, <see cref="ClusterRules"/> and <see cref="QuorumWatch"/> hold at every step. And once
+    /// trouble ends, the cluster works: it agrees, answers reads, and hands over leadership when asked.</summary>
     [Theory]
     [Seeds(60)]
     public void A_cluster_in_trouble_keeps_its_promises_and_recovers(int seed)
@@ -19,6 +18,11 @@ public sealed class RandomClusterTests
         var cluster = new RandomCluster(seed);
         Trouble(cluster, seed);
         Recover(cluster);
+        if (!cluster.AsksFirst || !cluster.ChecksQuorum)
+            return;
+
+        AnswerReads(cluster);
+        HandOver(cluster);
     }
 
     /// <summary>Rules that nothing puts to the test hold easily: see that there were elections, losses, snapshots and
@@ -29,6 +33,7 @@ public sealed class RandomClusterTests
         int applied = 0;
         int leaders = 0;
         int reads = 0;
+        int proven = 0;
         var sum = new RandomClusterTally();
         for (int seed = 1001; seed <= 1020; seed++)
         {
@@ -42,14 +47,17 @@ public sealed class RandomClusterTests
             sum.Restored += cluster.Tally.Restored;
             sum.Changed += cluster.Tally.Changed;
             sum.JointSeen += cluster.Tally.JointSeen;
+            proven += cluster.QuorumWatch.Proven;
         }
 
         string found = $"applied {applied}, leaders {leaders}, reads {reads}, crashes {sum.Crashes}, "
-            + $"dropped {sum.Dropped}, restored {sum.Restored}, changed {sum.Changed}, joint {sum.JointSeen}";
+            + $"dropped {sum.Dropped}, restored {sum.Restored}, changed {sum.Changed}, joint {sum.JointSeen}, "
+            + $"leaders with quorum {proven}";
         TestContext.Current.TestOutputHelper?.WriteLine(found);
         Assert.True(
             applied > 700 && leaders > 50 && reads > 100 && sum.Crashes > 200
-            && sum.Dropped > 3 && sum.Restored > 5 && sum.Changed > 50 && sum.JointSeen > 100,
+            && sum.Dropped > 3 && sum.Restored > 5 && sum.Changed > 50 && sum.JointSeen > 100
+            && proven > 100,
             found);
     }
 
@@ -74,6 +82,44 @@ public sealed class RandomClusterTests
         }
 
         Assert.Fail($"The cluster does not recover:\n{string.Join('\n', cluster.Members)}");
+    }
+
+    /// <summary>In calm no question gets lost.</summary>
+    private static void AnswerReads(RandomCluster cluster)
+    {
+        ConfState conf = cluster.Leader!.Raft.Conf;
+        var open = new Dictionary<ulong, Member>();
+        foreach (Member member in cluster.Members.Where(member => conf.Voters.Contains(member.Id)))
+            open.Add(cluster.Read(member), member);
+        for (int round = 0; round < CalmRoundsMax && open.Count > 0; round++)
+        {
+            cluster.Round();
+            foreach ((ulong context, Member member) in open.ToList())
+            {
+                if (member.ReadStates.Exists(read => read.Context == context))
+                    open.Remove(context);
+            }
+        }
+
+        Assert.True(open.Count == 0, $"Reads of {string.Join(", ", open.Values)} are not answered.");
+    }
+
+    /// <summary>In calm the one who is asked to lead does so, without a term in between.</summary>
+    private static void HandOver(RandomCluster cluster)
+    {
+        Member leader = cluster.Leader!;
+        ulong term = leader.Raft.Term;
+        Member? heir = cluster.Members.FirstOrDefault(member =>
+            member != leader && leader.Raft.Conf.Voters.Contains(member.Id));
+        if (heir is null)
+            return; // the cluster has become one of one
+
+        cluster.TransferLeader(leader, heir.Id);
+        for (int round = 0; round < CalmRoundsMax && cluster.Leader != heir; round++)
+            cluster.Round();
+        Assert.True(
+            cluster.Leader == heir && heir.Raft.Term == term + 1,
+            $"{heir} was to lead:\n{string.Join('\n', cluster.Members)}");
     }
 
     /// <summary>Whether the last proposal is applied by all who are in the cluster.</summary>

@@ -52,6 +52,19 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public void Ticks_that_are_skipped_bring_the_first_election_forward_and_disturb_no_later_one()
+    {
+        Assert.InRange(TicksToElection(skipped: 8), 1, TicksToElection(skipped: 0) - 6);
+
+        using var cluster = new SteppedCluster();
+        ulong term = cluster.Elect().View.Term;
+        foreach (SteppedMember member in cluster.Members)
+            member.Inbox.Post(ReplicaEvent.SkipTicks(100));
+        cluster.Settle();
+        Assert.All(cluster.Members, member => Assert.Equal(term, member.View.Term));
+    }
+
+    [Fact]
     public void A_read_index_is_confirmed_on_all_members()
     {
         using var cluster = new SteppedCluster();
@@ -98,6 +111,19 @@ public sealed class ClusterTests
     }
 
     /// <summary>An etcd of 3.6 or older that leads knows a round by its number alone, whoever asks.</summary>
+    [Fact]
+    public void Who_asks_while_a_round_of_reading_is_under_way_waits_for_messages_only()
+    {
+        using var cluster = new SteppedCluster();
+        cluster.Elect();
+        foreach (SteppedMember member in cluster.Members)
+        {
+            ReadBatch[] reads = [member.BeginRead(), member.BeginRead(), member.BeginRead()];
+            cluster.Settle(); // and no tick
+            Assert.All(reads, read => Assert.Equal(ReadOutcome.Confirmed, Outcome(read)));
+        }
+    }
+
     [Fact]
     public void No_two_members_give_a_round_of_reading_the_same_number()
     {
@@ -253,5 +279,21 @@ public sealed class ClusterTests
     {
         Assert.True(read.Done.IsCompleted, "The round of reading was not answered.");
         return read.Done.Result;
+    }
+
+    private static int TicksToElection(int skipped)
+    {
+        using var cluster = new SteppedCluster();
+        foreach (SteppedMember member in cluster.Members)
+            member.Inbox.Post(ReplicaEvent.SkipTicks(skipped));
+        cluster.Settle();
+        int ticks = 0;
+        for (; !cluster.Members.Any(member => member.View.IsLeader); ticks++)
+        {
+            Assert.True(ticks < 100, "Nobody is elected.");
+            cluster.Tick();
+        }
+
+        return ticks;
     }
 }

@@ -54,7 +54,7 @@ internal sealed class FallenBehind : IDisposable
     {
         Task<KvError> outcome = Leader.Begin(request);
         Cluster.Settle();
-        Assert.Equal(KvError.None, outcome.WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult());
+        Assert.Equal(KvError.None, outcome.WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult());
     }
 
     public void Dispose() => Cluster.Dispose();

@@ -213,6 +213,72 @@ public sealed class InstallTests
     }
 
     [Fact]
+    public void The_membership_of_the_snapshot_is_what_later_changes_build_on()
+    {
+        using var world = new FallenBehind();
+        world.Miss(leader => AddLearner(world, 4));
+        world.CatchUp();
+        byte[] moved = MemberJson.Encode(MemberSetup.Member(1) with { PeerUrls = ["http://127.0.0.50:2380"] });
+        Assert.Equal(KvError.None, world.Cluster.Change(world.Leader, ConfChangeType.UpdateNode, 1, moved));
+        world.Cluster.AssertEqual();
+        world.Follower.Commit();
+        world.Cluster.Kill(world.Id);
+        world.Cluster.Start(world.Id);
+        world.Cluster.Elect();
+        world.Cluster.AssertEqual();
+        Assert.Equal([4UL], world.Follower.Status.Conf.Learners.Select(learner => learner.Value));
+    }
+
+    /// <summary>Its entries between the two are there twice: in the store that was sent, and in the log.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_store_that_is_further_than_its_message_says_applies_nothing_twice(bool isOfEtcd34)
+    {
+        using var world = new FallenBehind();
+        world.Cluster.Network.TakesAsTold = isOfEtcd34;
+        world.Miss();
+        ConfState conf = world.Leader.Status.Conf;
+        world.Cluster.Network.Held.Add(MessageType.Snapshot);
+        world.Cluster.Put(world.Leader, "a", "1");
+        AddLearner(world, 4);
+        world.Cluster.Put(world.Leader, "b", "2");
+        world.Cluster.Network.Understate = id => (new EntryId(id.Term, id.Index - 3), conf);
+        world.Cluster.Network.Held.Clear();
+        world.CatchUp();
+        Assert.Equal(1, world.Cluster.Network.SnapshotsSent);
+        world.Cluster.AssertEqual();
+        Assert.Equal([4UL], world.Follower.Status.Conf.Learners.Select(learner => learner.Value));
+    }
+
+    /// <summary>The entries between the two are not in its log yet when the power goes.</summary>
+    [Fact]
+    public void A_store_that_is_further_than_its_message_says_outlives_a_crash()
+    {
+        using var world = new FallenBehind();
+        world.Miss();
+        ConfState conf = world.Leader.Status.Conf;
+        MemoryNetwork network = world.Cluster.Network;
+        network.Held.Add(MessageType.Snapshot);
+        network.Understate = id => (new EntryId(id.Term, id.Index - 3), conf);
+        network.Heal();
+        world.Cluster.Until(() => network.SnapshotsSent == 1, "a snapshot is on its way");
+        ulong sent = world.Leader.View.Applied;
+        network.Held.Add(MessageType.Append);
+        network.Held.Remove(MessageType.Snapshot);
+        world.Cluster.Until(() => world.Follower.View.Applied >= sent - 3, "it is installed");
+
+        world.Cluster.Kill(world.Id);
+        world.Cluster.Disk(world.Id).Crash();
+        world.Cluster.Start(world.Id);
+
+        Assert.Equal(sent, world.Follower.View.Applied);
+        network.Held.Clear();
+        world.Cluster.Elect();
+        world.Cluster.AssertEqual();
+    }
+
+    [Fact]
     public void The_files_of_the_membership_and_the_received_ones_are_kept_in_order()
     {
         using var world = new FallenBehind();
@@ -246,6 +312,12 @@ public sealed class InstallTests
         world.Cluster.Settle();
         Assert.Equal(applied, world.Follower.View.Applied);
         world.Cluster.AssertEqual();
+    }
+
+    private static void AddLearner(FallenBehind world, ulong id)
+    {
+        byte[] learner = MemberJson.Encode(MemberSetup.Member(id) with { IsLearner = true });
+        Assert.Equal(KvError.None, world.Cluster.Change(world.Leader, ConfChangeType.AddLearnerNode, id, learner));
     }
 
     private static (WatchHub Hub, WatchClient Client) Watch(SteppedMember member)

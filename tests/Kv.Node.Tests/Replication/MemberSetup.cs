@@ -16,6 +16,9 @@ internal sealed record MemberSetup(ulong Id, IReadOnlyList<ClusterMember> Founde
     /// <summary>Which life of the member this is: no two give the same numbers to requests.</summary>
     public int Life { get; init; }
 
+    /// <summary>Whether the others are given up for lost.</summary>
+    public bool IsForced { get; init; }
+
     /// <summary>A member that is alone.</summary>
     public static MemberSetup Lone { get; } = new(9, [Member(9)]);
 

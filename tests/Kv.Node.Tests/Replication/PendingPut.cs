@@ -8,7 +8,7 @@ namespace Kv.Node.Tests.Replication;
 internal sealed class PendingPut(Proposer proposer, Proposal proposal, Task<KvError> outcome)
 {
     // An answer is told by a thread of the pool.
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     /// <summary>Nobody has ended it yet. An answer that is on its way counts as one.</summary>
     public bool IsWaiting => proposal.IsWaiting(proposal.Round);

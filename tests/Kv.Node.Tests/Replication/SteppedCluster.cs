@@ -1,4 +1,5 @@
 using Kv.Raft;
+using Kv.Replication;
 using Kv.Store;
 using Kv.Testing;
 
@@ -45,13 +46,14 @@ internal sealed class SteppedCluster : IDisposable
     }
 
     /// <summary>Starts a member: a founder, one that was there before, or a new one that joins.</summary>
-    public SteppedMember Start(ulong id)
+    public SteppedMember Start(ulong id, bool isForced = false)
     {
         bool isFounder = _founders.Any(founder => founder.Id == id);
         var setup = new MemberSetup(id, isFounder ? _founders : [])
         {
             Network = Network.For(id),
             Life = _lives++,
+            IsForced = isForced,
         };
         var member = SteppedMember.Start(Disk(id), setup);
         _members[id] = member;
@@ -112,6 +114,15 @@ internal sealed class SteppedCluster : IDisposable
             () => Members.Any(member => member.View.IsLeader)
                 && Members.All(member => member.View.Leader == Leader.Id), "one leads");
         return Leader;
+    }
+
+    /// <summary>Changes the membership through a member, and returns what became of it.</summary>
+    public KvError Change(SteppedMember through, ConfChangeType type, ulong member, byte[] context)
+    {
+        ConfProposal change = through.BeginChange(type, member, context);
+        Settle();
+        Assert.True(change.Done.IsCompleted, "The change was not answered.");
+        return change.Done.Result;
     }
 
     public long Put(SteppedMember member, string key, string value)

@@ -26,10 +26,12 @@ internal sealed class SteppedMember : IDisposable
     private readonly LogWriter _log;
     private ReplicaEvent[] _events = new ReplicaEvent[1];
 
-    private SteppedMember(IDisk disk, MemberSetup setup, Backend backend, OpenedLog opened)
+    private SteppedMember(
+        IDisk disk, MemberFiles files, MemberSetup setup, Backend backend, OpenedLog opened)
     {
         Id = new NodeId(opened.Contents.Metadata.NodeId);
         _log = opened.Writer;
+        Opened = opened;
         var lane = new InlineLane();
         var leases = new LeaseBook(backend, ttlMin: 1);
         Store = new StoreParts(
@@ -40,15 +42,15 @@ internal sealed class SteppedMember : IDisposable
             new MemberBook(backend, learnersMax: 1),
             new AuthBook(backend),
             Tokens);
-        var snapshots = new SnapshotFiles(disk, Files);
+        var snapshots = new SnapshotFiles(disk, files);
         var log = new InlineLog(new TurnWriter(opened.Writer, snapshots), Inbox);
         var kept = new CheckpointOptions(setup.SnapshotEntries, SegmentsMax: 2, SnapFilesMax: 2);
         var checkpoints = new Checkpoints(snapshots, Store, log, Inbox, kept);
         checkpoints.StartFrom(opened.Contents.From.Index);
-        var applier = new Applier(Store, MemberSetup.ClusterId, Id.Value);
+        var applier = new Applier(Store, opened.Contents.Metadata.ClusterId, Id.Value);
         var store = new EntryApplier(lane, Inbox, Store, applier, opened.State.Conf, checkpoints, snapshots);
         var raft = new RaftNode(
-            new RaftOptions { Id = Id, Random = new Random((int)Id.Value + setup.Life) }, opened.State);
+            new RaftOptions { Id = Id, Random = new Random(unchecked((int)Id.Value + setup.Life)) }, opened.State);
         var options = new ReplicaOptions(
             TimeSpan.FromMilliseconds(100), RequestTicksMax: 70, ReadRetryTicks: 5, CatchUpEntries: 5);
         _ids = new RequestIds(Id.Value, DateTimeOffset.UnixEpoch.AddDays(setup.Life));
@@ -66,6 +68,9 @@ internal sealed class SteppedMember : IDisposable
     public NoTokens Tokens { get; } = new();
 
     public ReplicaView View => _replica.View;
+
+    /// <summary>What the files said when they were opened.</summary>
+    public OpenedLog Opened { get; }
 
     public int RemovedCount { get; private set; }
 
@@ -99,7 +104,33 @@ internal sealed class SteppedMember : IDisposable
             Pages = new PageFileOptions { GrowBytes = 1 << 16, ReservedBytes = 1 << 26 },
         });
         OpenedLog opened = MemberLog.Open(disk, Files, summary, backend, LogOptions);
-        return new SteppedMember(disk, setup, backend, opened);
+        if (setup.IsForced)
+            opened = ForcedCluster.Make(opened, new MemberBook(backend, learnersMax: 1), ["http://127.0.0.99:2380"]);
+        return new SteppedMember(disk, Files, setup, backend, opened);
+    }
+
+    /// <summary>Opens the member whose files are there, and lets it apply what is known to be committed.</summary>
+    /// <param name="last">It knows of no later entry than this; of all, if null.</param>
+    public static SteppedMember Open(
+        IDisk disk, MemberFiles files, LogSummary summary, LogOptions options, ulong? last = null)
+    {
+        var backend = Backend.Open(disk, files.PageFile, new BackendOptions { CommitLane = new InlineLane() });
+        OpenedLog opened = MemberLog.Open(disk, files, summary, backend, options);
+        if (last is { } known)
+        {
+            RestoredState whole = opened.State;
+            opened = opened with
+            {
+                State = whole with
+                {
+                    HardState = whole.HardState with { Commit = known },
+                    Entries = [.. whole.Entries.TakeWhile(entry => entry.Index <= known)],
+                },
+            };
+        }
+
+        MemberSetup setup = MemberSetup.Lone with { SnapshotEntries = ulong.MaxValue / 2 };
+        return new SteppedMember(disk, files, setup, backend, opened);
     }
 
     public static ConfChange ToChange(ClusterMember member) =>

@@ -135,7 +135,7 @@ public sealed class CompactionTests
         space.Index.Put("a"u8, new Revision(2, 0));
         space.Index.Put("a"u8, new Revision(3, 0));
         var lane = new ManualLane();
-        var compactor = new StoreCompactor(space, lane);
+        var compactor = new StoreCompactor(space, lane, CompactionOptions.Default);
 
         ReadPoint before = space.BeginRead();
         compactor.Announce();

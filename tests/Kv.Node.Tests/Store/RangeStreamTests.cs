@@ -48,6 +48,26 @@ public sealed class RangeStreamTests
         Assert.Equal(expected, all);
     }
 
+    /// <summary>The next key after one is that with a zero behind it.</summary>
+    [Fact]
+    public void Keys_right_behind_each_other_are_all_given()
+    {
+        const int Keys = 100;
+        using var world = new StoreWorld();
+        for (int zeros = 0; zeros < Keys; zeros++)
+            world.Put("k" + new string('\0', zeros));
+        RangeStream stream = world.Store.OpenStream(Some.Range("k", "l").ToByteArray(), 1000);
+        var lengths = new List<int>();
+        while (!stream.IsDone)
+        {
+            using RangeReply reply = stream.Next(StoreWorld.Header);
+            RangeResponse part = RangeStreamResponse.Parser.ParseFrom(StoreWorld.Copy(reply, 77)).RangeResponse;
+            lengths.AddRange(part.Kvs.Select(found => found.Key.Length));
+        }
+
+        Assert.Equal(Enumerable.Range(1, Keys), lengths);
+    }
+
     [Fact]
     public void A_stream_ends_when_its_revision_is_compacted()
     {

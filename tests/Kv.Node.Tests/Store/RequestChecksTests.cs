@@ -98,6 +98,32 @@ public sealed class RequestChecksTests
     }
 
     [Fact]
+    public void A_transaction_that_only_reads_asks_the_cluster_unless_each_of_its_ranges_says_otherwise()
+    {
+        RequestOp read = Some.Op(Some.Range("a"));
+        RequestOp serializable = Some.Op(new RangeRequest { Key = "a".Bytes(), Serializable = true });
+        RequestOp put = Some.Op(Some.Put("a"));
+        RequestOp nested = Some.Op(Some.Txn([serializable]));
+        Assert.Equal((true, true), Kinds(new TxnRequest()));
+        Assert.Equal((true, true), Kinds(Txn([serializable, serializable], [serializable])));
+        Assert.Equal((true, false), Kinds(Txn([serializable, read], [])));
+        Assert.Equal((true, false), Kinds(Txn([], [serializable, read])));
+        Assert.Equal((true, false), Kinds(Txn([read], [serializable])));
+        Assert.False(RequestChecks.IsReadOnly(Txn([serializable, put], []).ToByteArray()));
+        Assert.False(RequestChecks.IsReadOnly(Txn([], [serializable, put]).ToByteArray()));
+        Assert.False(RequestChecks.IsReadOnly(Txn([nested], []).ToByteArray()));
+
+        static TxnRequest Txn(RequestOp[] success, RequestOp[] failure) =>
+            new() { Success = { success }, Failure = { failure } };
+
+        static (bool IsReadOnly, bool IsSerializable) Kinds(TxnRequest txn)
+        {
+            byte[] bytes = txn.ToByteArray();
+            return (RequestChecks.IsReadOnly(bytes), RequestChecks.IsSerializable(bytes));
+        }
+    }
+
+    [Fact]
     public void Cost_is_that_of_the_dearer_branch()
     {
         Assert.Equal(256 + 3, QuotaCost.Put(new PutRequest { Key = "a".Bytes(), Value = "vv".Bytes() }.ToByteArray()));

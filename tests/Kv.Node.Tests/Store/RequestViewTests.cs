@@ -90,6 +90,22 @@ public sealed class RequestViewTests
         QuotaCost.Txn(message);
     }
 
+    /// <summary>Field 0, a number of 33 bits, one of 64, one without an end, one of eleven bytes.</summary>
+    [Theory]
+    [InlineData("0000")]
+    [InlineData("808080801000")]
+    [InlineData("ffffffffffffffffff0100")]
+    [InlineData("ff")]
+    [InlineData("8080808080808080808000")]
+    public void Refuse_what_can_be_no_field(string field)
+    {
+        byte[] message = [.. Some.Put("key").ToByteArray(), .. Convert.FromHexString(field)];
+        Assert.Equal(KvError.Malformed, RequestChecks.Put(message));
+        Assert.Equal(KvError.Malformed, RequestChecks.DeleteRange(message));
+        Assert.Equal(KvError.Malformed, RequestChecks.Txn(message, operationsMax: 1));
+        Assert.False(LoggedRequest.TryParse(message, out _));
+    }
+
     private static bool IsParsable(byte[] message)
     {
         try

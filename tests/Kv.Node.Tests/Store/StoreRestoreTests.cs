@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Etcdserverpb;
 using Google.Protobuf;
 using Kv.Storage;
@@ -98,6 +99,39 @@ public sealed class StoreRestoreTests
         Assert.Equal(1, backend.OpenReadCount);
     }
 
+    /// <summary>A read of several steps, in the middle of which another store comes with other keys: it goes on in
+    /// the index and the file that it began in.</summary>
+    [Fact]
+    public void A_moment_of_the_old_store_stays_what_it_was()
+    {
+        using SimulatedDisk disk = StoreWorld.MakeDisk(1);
+        using var world = new StoreWorld(disk);
+        for (int number = 0; number < 7; number++)
+            world.Put($"key_{number}");
+        Write(world, new Random(1), 60, "old");
+        world.Apply(new CompactionRequest { Revision = 40 });
+        world.Settle();
+        MakeOther(disk, new Random(2), 2, out _, out _, out _);
+        var space = new KeySpace(world.Backend);
+        StoreView view = world.Backend.Hold();
+        space.Take(StoreRestore.Run(world.Backend, view, world.Leases));
+        Backend.Release(view);
+
+        ReadPoint point = space.BeginRead();
+        string before = Picture(space, point);
+        OpenedStore next = world.Backend.OpenOther(disk, OtherPath);
+        StoreView old = space.Replace(next, StoreRestore.Run(next, next.View, world.Leases));
+        world.Backend.GiveUp(old);
+        world.CommitLane.RunOne();
+        Assert.Equal(before, Picture(space, point));
+        KeySpace.EndRead(point);
+        Assert.Equal(1, world.Backend.OpenReadCount);
+
+        ReadPoint after = space.BeginRead();
+        Assert.NotEqual(before, Picture(space, after));
+        KeySpace.EndRead(after);
+    }
+
     [Fact]
     public void A_page_file_that_was_replaced_is_closed_when_its_last_reader_is_done()
     {
@@ -115,6 +149,41 @@ public sealed class StoreRestoreTests
         reader.Dispose();
         using (IFile old = disk.Open(StoreWorld.Path, FileAccessMode.ReadWrite))
             Assert.True(old.TryLock());
+    }
+
+    // What all kinds of readers see at a moment.
+    private static string Picture(KeySpace space, ReadPoint point)
+    {
+        var text = new StringBuilder($"{StoreHash.Compute(space, point, point.Current)}\n");
+        foreach (var order in Enum.GetValues<RangeRequest.Types.SortTarget>())
+        {
+            RangeRequest request = Some.Range("key", "kez");
+            request.SortTarget = order;
+            request.SortOrder = RangeRequest.Types.SortOrder.Descend;
+            text.Append(Read(space, point, request)).Append('\n');
+        }
+
+        text.Append(Read(space, point, Some.Range("key", "kez"))).Append('\n');
+        text.Append(Read(space, point, new RangeRequest(Some.Range("key", "kez")) { CountOnly = true })).Append('\n');
+        text.Append(Read(space, point, Some.Range("key7"))).Append('\n');
+        TxnRequest txn = Some.Txn([Some.Op(Some.Range("key", "kez"))]);
+        txn.Compare.Add(new Compare { Key = "key".Bytes(), RangeEnd = "kez".Bytes(), ModRevision = point.Current + 1 });
+        txn.Compare.Add(new Compare { Key = "key3".Bytes(), Version = 1 });
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        new TxnRun(space, new SomeLeases()).Read(txn.ToByteArray(), point, StoreWorld.Header, buffer);
+        return text.Append(TxnResponse.Parser.ParseFrom(buffer.WrittenSpan)).ToString();
+    }
+
+    private static RangeResponse Read(KeySpace space, ReadPoint point, RangeRequest request)
+    {
+        using var reply = RangeReply.Rent();
+        bool isHeld = point.View.Pages.TryHold();
+        Assert.True(isHeld);
+        reply.Own(point.View);
+        RangeRequestView.TryRead(request.ToByteArray(), out RangeRequestView view);
+        RangeReader.Read(space, point, point.Current, view, reply);
+        reply.Seal(StoreWorld.Header);
+        return RangeResponse.Parser.ParseFrom(StoreWorld.Copy(reply, 1000));
     }
 
     private static BackendOptions Options(ILane commitLane) => new()

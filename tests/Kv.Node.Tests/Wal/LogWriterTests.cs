@@ -131,6 +131,62 @@ public sealed class LogWriterTests : IDisposable
         Assert.Contains("earlier segments are missing", failure.Finding, StringComparison.Ordinal);
     }
 
+    /// <summary>The state is written when it changes, and again at the head of each segment, as those before it may
+    /// go; and the segment that a snapshot lies in stays, though the next entry is in another.</summary>
+    [Fact]
+    public void The_term_and_the_vote_outlive_the_segment_that_they_were_written_in()
+    {
+        var state = new LogState(Term: 3, Vote: 7, Commit: 1);
+        ulong index = 0;
+        LogSnapshot snapshot;
+        using (var writer = LogWriter.Create(_disk, Wal, Member, Small))
+        {
+            writer.AppendState(state);
+            while (SegmentName.In(_disk, Wal).Count < 3)
+            {
+                writer.AppendEntry(0, term: 3, ++index, new byte[100]);
+                writer.Sync();
+            }
+
+            Assert.Equal(index + 1, SegmentName.In(_disk, Wal)[2].FirstIndex);
+            snapshot = new LogSnapshot(index, Term: 3, One);
+            writer.AppendSnapshot(snapshot);
+            writer.Sync();
+            writer.ReleaseTo(index);
+            Assert.Equal(1, writer.Purge(keep: 1));
+        }
+
+        LogContents contents = LogWriter.Open(_disk, Wal, snapshot, Small, out LogWriter again);
+        again.Dispose();
+        Assert.Equal(state, contents.State);
+        Assert.Equal(index, contents.LastIndex);
+    }
+
+    /// <summary>Its indexes follow and its records are right; only the checksum it begins with tells.</summary>
+    [Fact]
+    public void A_segment_of_another_history_is_refused()
+    {
+        const string Other = "/data/other";
+        foreach ((string directory, byte content) in (ReadOnlySpan<(string, byte)>)[(Wal, 1), (Other, 2)])
+        {
+            using var writer = LogWriter.Create(_disk, directory, Member, Small);
+            for (ulong index = 1; SegmentName.In(_disk, directory).Count < 3; index++)
+            {
+                writer.AppendEntry(0, term: 1, index, Enumerable.Repeat(content, 100).ToArray());
+                writer.Sync();
+            }
+        }
+
+        string name = SegmentName.In(_disk, Wal)[1].ToString();
+        Assert.Equal(name, SegmentName.In(_disk, Other)[1].ToString());
+        _disk.DeleteFile($"{Wal}/{name}");
+        _disk.Rename($"{Other}/{name}", $"{Wal}/{name}");
+
+        CorruptDataException failure = Assert.Throws<CorruptDataException>(
+            () => LogReader.Read(_disk, Wal, default));
+        Assert.Contains("does not continue the one before it", failure.Finding, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Only_released_segments_are_purged()
     {
@@ -168,6 +224,35 @@ public sealed class LogWriterTests : IDisposable
         Assert.Equal(173UL, Assert.Single(contents.Entries).Index);
         CorruptDataException failure = Assert.Throws<CorruptDataException>(() => LogReader.Read(_disk, Wal, default));
         Assert.Contains("can be read from there", failure.Finding, StringComparison.Ordinal);
+    }
+
+    /// <summary>A crash came before the state that was to make it count, and afterwards the entries came after
+    /// all.</summary>
+    [Fact]
+    public void A_snapshot_that_never_counted_does_not_hide_entries_that_came_after_all()
+    {
+        var jump = new LogSnapshot(Index: 3, Term: 1, One);
+        using (var writer = LogWriter.Create(_disk, Wal, Member, Small))
+        {
+            writer.AppendEntry(0, term: 1, index: 1, "a"u8);
+            writer.AppendState(new LogState(Term: 1, Vote: 0, Commit: 1));
+            writer.Sync();
+            writer.AppendSnapshot(jump);
+            writer.Sync();
+        }
+
+        LogContents opened = LogWriter.Open(_disk, Wal, default, Small, out LogWriter again);
+        Assert.Equal(1UL, opened.LastIndex);
+        using (again)
+        {
+            for (ulong index = 2; index <= 4; index++)
+                again.AppendEntry(0, term: 1, index, "b"u8);
+            again.AppendState(new LogState(Term: 1, Vote: 0, Commit: 4));
+            again.Sync();
+        }
+
+        Assert.Equal([1UL, 2, 3, 4], LogReader.Read(_disk, Wal, default).Entries.Select(entry => entry.Index));
+        Assert.Equal([4UL], LogReader.Read(_disk, Wal, jump).Entries.Select(entry => entry.Index));
     }
 
     [Fact]

@@ -51,12 +51,11 @@ internal sealed class PeerHttp : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>A way to peers that are spoken with by TLS if their URL says so.</summary>
-    public static SocketsHttpHandler CreateSockets(TimeSpan dialTimeout, SslClientAuthenticationOptions? tls)
-    {
-        var sockets = new SocketsHttpHandler
+    public static SocketsHttpHandler CreateSockets(
+        TimeSpan dialTimeout, Func<string, SslClientAuthenticationOptions>? tls) => new()
         {
             ConnectTimeout = dialTimeout,
-            ConnectCallback = ConnectAsync,
+            ConnectCallback = (context, cancelled) => ConnectAsync(context, tls, cancelled),
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,
@@ -65,14 +64,31 @@ internal sealed class PeerHttp : IDisposable
             PlaintextStreamFilter = static (context, _) =>
                 ValueTask.FromResult<Stream>(new ReadAheadStream(context.PlaintextStream)),
         };
-        if (tls is not null)
-            sockets.SslOptions = tls;
-        return sockets;
+
+    // A handler would ask once for all connections; so the handshake is done here, which it then leaves to us.
+    private static async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context,
+        Func<string, SslClientAuthenticationOptions>? tls,
+        CancellationToken cancelled)
+    {
+        Stream plain = await ConnectAsync(context.DnsEndPoint, cancelled);
+        if (tls is null || context.InitialRequestMessage.RequestUri!.Scheme != Uri.UriSchemeHttps)
+            return plain;
+        var secured = new SslStream(plain);
+        try
+        {
+            await secured.AuthenticateAsClientAsync(tls(context.DnsEndPoint.Host), cancelled);
+            return secured;
+        }
+        catch
+        {
+            await secured.DisposeAsync();
+            throw;
+        }
     }
 
     // Beside what it does by itself, so that a peer whose power failed is found out on a connection without traffic.
-    private static async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, CancellationToken cancelled)
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint peer, CancellationToken cancelled)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -80,7 +96,7 @@ internal sealed class PeerHttp : IDisposable
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, optionValue: true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, TcpKeepAliveSeconds);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, TcpKeepAliveSeconds);
-            await socket.ConnectAsync(context.DnsEndPoint, cancelled);
+            await socket.ConnectAsync(peer, cancelled);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

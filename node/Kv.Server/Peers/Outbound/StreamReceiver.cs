@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Sockets;
 using Kv.Raft;
 using Kv.Server.Peers.Wire;
 
@@ -33,6 +34,8 @@ internal sealed class StreamReceiver(PeerScope peer, StreamKind kind) : IWatched
             catch (Exception fault) when (IsOfNetwork(fault))
             {
                 PeerLog.FailedToDial(peer.Log, kind.Name, peer.Id, fault.Message);
+                if (fault.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
+                    peer.Transport.Member.ReportRefused(peer.Id);
             }
             catch (Exception fault)
             {
