@@ -1,0 +1,7 @@
+namespace Kv.Kubernetes.Events;
+
+public enum EventType
+{
+    Normal,
+    Warning,
+}

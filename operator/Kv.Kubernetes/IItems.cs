@@ -1,0 +1,6 @@
+namespace Kv.Kubernetes;
+
+public interface IItems<TItem>
+{
+    IList<TItem> Items { get; set; }
+}

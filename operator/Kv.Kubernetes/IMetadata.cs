@@ -1,0 +1,6 @@
+namespace Kv.Kubernetes;
+
+public interface IMetadata<TMetadata>
+{
+    TMetadata Metadata { get; set; }
+}
