@@ -9,7 +9,9 @@ namespace Kv.Node.Tests.Grpc;
 
 /// <summary>Connections whose calls are altered in every way that comes to mind: at first what gRPC reads, which ends
 /// the call alone, and at last what HTTP/2 reads, which may end the connection. They may get any answer or none; the
-/// server stays, serves others, and keeps nothing of them.</summary>
+/// server stays, serves others, and keeps nothing of them: the memory of the process tells, so no other test may run
+/// meanwhile.</summary>
+[Collection(nameof(AllocationTests))]
 public sealed class MutatedFrameTests
 {
     private const int Connections = 25;

@@ -9,6 +9,8 @@ public sealed class FilePlaceTests : IDisposable
 {
     private static readonly byte[] Content = Encoding.UTF8.GetBytes("all the keys");
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly TempDirectory _folder = new();
 
     private string File1 => Path.Combine(_folder.Path, "demo", "one.db");
@@ -87,12 +89,12 @@ public sealed class FilePlaceTests : IDisposable
         using ISnapshotPlace place = Open();
         using var slow = new SlowStream();
         Task first = place.WriteAsync(slow, Label("me", 0), CancellationToken.None);
-        await slow.Reached;
+        await slow.Reached.WaitAsync(Patience);
 
         IOException said = await Assert.ThrowsAsync<IOException>(() => place.WriteAsync(
             new MemoryStream(Content), Label("me"), CancellationToken.None));
         slow.End();
-        await first;
+        await first.WaitAsync(Patience);
 
         Assert.Contains("is being written by another process", said.Message, StringComparison.Ordinal);
     }
@@ -125,10 +127,12 @@ public sealed class FilePlaceTests : IDisposable
 
         public void End() => _end.SetResult();
 
-        public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            _reached.SetResult();
+            _reached.TrySetResult();
             await _end.Task;
+            return 0;
         }
     }
 }

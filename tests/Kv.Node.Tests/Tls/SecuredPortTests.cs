@@ -11,6 +11,7 @@ namespace Kv.Node.Tests.Tls;
 
 /// <summary>A port with TLS: which protocols are spoken there, and what becomes of those who speak something
 /// else.</summary>
+[Collection(nameof(AllocationTests))] // one of them measures the memory of the process
 public sealed class SecuredPortTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

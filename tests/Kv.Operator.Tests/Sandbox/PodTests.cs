@@ -150,6 +150,11 @@ public sealed class PodTests(SandboxFixture sandbox) : IClassFixture<SandboxFixt
                 image: busybox
                 command: [/bin/sh, -c, 'touch /tmp/v/alive; sleep 1000']
                 volumeMounts: [ { name: v, mountPath: /tmp/v } ]
+                startupProbe:
+                  exec: { command: [test, -f, /tmp/v/alive] }
+                  periodSeconds: 1
+                  timeoutSeconds: 30
+                  failureThreshold: 60
                 readinessProbe:
                   exec: { command: [test, -f, /tmp/v/ready] }
                   periodSeconds: 1
@@ -160,7 +165,6 @@ public sealed class PodTests(SandboxFixture sandbox) : IClassFixture<SandboxFixt
                   periodSeconds: 1
                   timeoutSeconds: 30
                   failureThreshold: 1
-                  initialDelaySeconds: 1
             """);
         string path = ObjectPath.Core("pods", space, "probed");
         JsonObject running = await sandbox.UntilAsync(path, each => each.Text("status", "phase") == "Running");
