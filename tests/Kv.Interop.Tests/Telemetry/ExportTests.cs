@@ -53,11 +53,16 @@ public sealed class ExportTests
     }
 
     /// <summary>Nobody waits for a collector: not who writes, and not who ends the node.</summary>
-    [Fact]
-    public async Task Writes_go_on_while_a_collector_hangs_and_the_loss_is_told()
+    [Theory]
+    [InlineData(CollectorMood.Hanging)]
+    [InlineData(CollectorMood.Failing)]
+    [InlineData(null)] // there is none
+    public async Task Writes_go_on_while_a_collector_takes_nothing_and_the_loss_is_told(CollectorMood? mood)
     {
         using var folder = new TempDirectory();
-        await using var collector = OtlpCollector.Start(CollectorMood.Hanging);
+        await using var collector = OtlpCollector.Start(mood ?? CollectorMood.Taking);
+        if (mood is null)
+            await collector.DisposeAsync();
         NodeSettings settings = new NodeSettings(folder["m1"]) { Environment = TracedNode.Variables(collector.Url) }
             .With(("OTEL_BSP_MAX_QUEUE_SIZE", "16"), ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "16"),
                 ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000"), ("OTEL_BSP_EXPORT_TIMEOUT", "60000"));

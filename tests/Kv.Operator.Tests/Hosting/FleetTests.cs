@@ -78,8 +78,49 @@ public sealed partial class FleetTests(ApiServerFixture fixture, ITestOutputHelp
         }
     }
 
+    [Fact]
+    public async Task The_status_page_can_be_turned_off()
+    {
+        string space = await fixture.NamespaceAsync();
+        await fixture.ClustersDefinedAsync();
+        using Process process = Start(space, "--status-page=false");
+        try
+        {
+            string figures = await UntilScrapedAsync(process);
+            using HttpResponseMessage page = await _http.GetAsync($"http://{Metrics}/");
+            using HttpResponseMessage events = await _http.GetAsync($"http://{Metrics}/events");
+
+            Assert.Contains("workqueue_depth", figures, StringComparison.Ordinal);
+            Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (page.StatusCode, events.StatusCode));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
+    private async Task<string> UntilScrapedAsync(Process process)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            bool isInTime = !process.HasExited && Stopwatch.GetElapsedTime(start) < Patience;
+            Assert.True(isInTime, string.Join('\n', _log.TakeLast(20)));
+            try
+            {
+                return await _http.GetStringAsync($"http://{Metrics}/metrics");
+            }
+            catch (HttpRequestException)
+            {
+                await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            }
+        }
+    }
+
     /// <summary>The published program, with the settings it is published with.</summary>
-    private Process Start(string space)
+    private Process Start(string space, params string[] flags)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "kv-operator");
         string kubeconfig = _folder["kubeconfig"];
@@ -88,7 +129,7 @@ public sealed partial class FleetTests(ApiServerFixture fixture, ITestOutputHelp
         [
             $"--kubeconfig={kubeconfig}", $"--namespaces={space}", $"--lease-namespace={space}",
             $"--metrics-address={Metrics}", $"--health-address={Metrics.Address}:{Metrics.Port + 1}",
-            "--qps=1000", "--burst=1000",
+            "--qps=1000", "--burst=1000", .. flags,
         ])
         {
             RedirectStandardOutput = true,

@@ -42,6 +42,21 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
+    public async Task An_alarm_is_told_of_the_member_that_it_was_raised_for()
+    {
+        using var harness = new Harness();
+        await harness.SettleAsync();
+        ulong id = harness.Members.Members.Single(line => SimulatedMembers.HostOf(line) == "demo-1").Id;
+
+        harness.Members.Alarms.Add(new AlarmFound(id, AlarmKind.Corrupt));
+        await harness.StepAsync();
+
+        Assert.Equal(
+            [("demo-0", null), ("demo-1", "Corrupt"), ("demo-2", null)],
+            harness.Cluster!.Status.Members!.Select(line => (line.Name, line.Alarms?.Single())));
+    }
+
+    [Fact]
     public async Task Members_come_and_go_by_their_number()
     {
         using var harness = new Harness();
