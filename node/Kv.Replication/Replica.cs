@@ -292,7 +292,7 @@ public sealed class Replica
             _pending.OfferUnsent();
         }
 
-        View.OnSoftState(soft, leaderChanged);
+        View.OnSoftState(soft, _raft.Term, leaderChanged);
     }
 
     private void Return(Turn turn)

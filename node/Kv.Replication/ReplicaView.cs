@@ -2,29 +2,38 @@ using Kv.Raft;
 
 namespace Kv.Replication;
 
+/// <summary>Who leads in a term, as far as a replica knows, and what it is itself.</summary>
+/// <param name="Leader">None while nobody is known to lead.</param>
+public sealed record TermView(ulong Term, NodeId Leader, RaftRole Role)
+{
+    public bool IsLeader => Role == RaftRole.Leader;
+}
+
 /// <summary>What other threads may know of a replica. Each number is read whole, but two of them need not be of the
-/// same moment.</summary>
+/// same moment: who needs the leader of a term asks <see cref="Now"/> once.</summary>
 public sealed class ReplicaView
 {
-    private ulong _term;
-    private ulong _leader;
+    private volatile TermView _now = new(0, NodeId.None, RaftRole.Follower);
     private ulong _committed;
     private ulong _applied;
-    private int _role;
     private long _leaderChanges;
     private volatile bool _readsLocally;
     private volatile bool _isRemoved;
 
-    public ulong Term => Volatile.Read(ref _term);
+    /// <summary>Term and leader of one moment. What etcd's Status says of them need not be, so two leaders of one term
+    /// can be seen there while it changes.</summary>
+    public TermView Now => _now;
+
+    public ulong Term => _now.Term;
 
     /// <summary>None while nobody is known to lead.</summary>
-    public NodeId Leader => new(Volatile.Read(ref _leader));
+    public NodeId Leader => _now.Leader;
 
     public ulong Committed => Volatile.Read(ref _committed);
 
     public ulong Applied => Volatile.Read(ref _applied);
 
-    public bool IsLeader => (RaftRole)Volatile.Read(ref _role) == RaftRole.Leader;
+    public bool IsLeader => _now.IsLeader;
 
     public long LeaderChanges => Volatile.Read(ref _leaderChanges);
 
@@ -40,10 +49,9 @@ public sealed class ReplicaView
     internal static bool IsLoneVoter(RaftNode raft) =>
         raft.Conf is { IsJoint: false, Voters: [var voter] } && voter == raft.Id;
 
-    internal void OnSoftState(SoftState soft, bool leaderChanged)
+    internal void OnSoftState(SoftState soft, ulong term, bool leaderChanged)
     {
-        Volatile.Write(ref _role, (int)soft.Role);
-        Volatile.Write(ref _leader, soft.Leader.Value);
+        _now = new TermView(term, soft.Leader, soft.Role);
         if (leaderChanged && soft.Leader != default)
             Volatile.Write(ref _leaderChanges, _leaderChanges + 1);
     }
@@ -52,7 +60,8 @@ public sealed class ReplicaView
 
     internal void Publish(RaftNode raft, ulong applied, ulong ownTermStart)
     {
-        Volatile.Write(ref _term, raft.Term);
+        if (_now.Term != raft.Term)
+            _now = _now with { Term = raft.Term };
         Volatile.Write(ref _committed, raft.Committed);
         Volatile.Write(ref _applied, applied);
         _readsLocally = IsLoneVoter(raft) && ownTermStart != 0 && applied >= ownTermStart;

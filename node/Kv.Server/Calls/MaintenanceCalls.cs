@@ -40,6 +40,7 @@ internal sealed class MaintenanceCalls(
     {
         gate.RequireUser(context);
         ReplicaView view = leadership.View;
+        TermView now = view.Now;
         var response = new StatusResponse
         {
             Header = headers.Now(),
@@ -47,9 +48,9 @@ internal sealed class MaintenanceCalls(
             DbSize = store.Backend.FileBytes,
             DbSizeInUse = store.Backend.InUseBytes,
             DbSizeQuota = quota.Bytes,
-            Leader = view.Leader.Value,
+            Leader = now.Leader.Value,
             RaftIndex = view.Committed,
-            RaftTerm = view.Term,
+            RaftTerm = now.Term,
             RaftAppliedIndex = view.Applied,
             IsLearner = store.Members.Find(headers.MemberId) is { IsLearner: true },
             StorageVersion = upkeep.StorageVersion,
@@ -59,7 +60,7 @@ internal sealed class MaintenanceCalls(
                 TargetVersion = store.Members.Downgrade ?? "",
             },
         };
-        if (view.Leader == NodeId.None)
+        if (now.Leader == NodeId.None)
             response.Errors.Add(KvErrorTable.Text(KvError.NoLeader));
         response.Errors.AddRange(store.Alarms.Texts());
         return Task.FromResult(response);

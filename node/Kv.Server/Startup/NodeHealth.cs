@@ -32,14 +32,16 @@ internal sealed class NodeHealth(
         store.Members.Version.Length > 0 ? store.Members.Version : Undecided,
         upkeep.StorageVersion.Length > 0 ? upkeep.StorageVersion : ProductVersion.UnmarkedStorage);
 
-    public RaftSummary Raft => new(
-        memberId,
-        view.Term,
-        Vote: view.Leader.Value,
-        view.Committed,
-        view.Leader.Value,
-        view.IsLeader ? "StateLeader" : "StateFollower",
-        view.Applied);
+    public RaftSummary Raft
+    {
+        get
+        {
+            TermView now = view.Now;
+            ulong leader = now.Leader.Value;
+            string role = now.IsLeader ? "StateLeader" : "StateFollower";
+            return new RaftSummary(memberId, now.Term, Vote: leader, view.Committed, leader, role, view.Applied);
+        }
+    }
 
     public async ValueTask<string?> TryReadAsync(bool isLinearizable, CancellationToken cancelled)
     {

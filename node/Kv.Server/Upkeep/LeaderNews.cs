@@ -33,13 +33,14 @@ internal sealed class LeaderNews(ReplicaView view, ulong memberId, TimeProvider 
     /// <summary>One look. To be called before the loop runs, and by the loop.</summary>
     public void Look()
     {
-        NodeId leader = view.Leader;
+        TermView now = view.Now;
+        NodeId leader = now.Leader;
         if (leader == _leader)
             return;
         _leader = leader;
         if (leader == NodeId.None)
-            Log.LostLeader(log, MemberIds.ToText(memberId), view.Term);
+            Log.LostLeader(log, MemberIds.ToText(memberId), now.Term);
         else
-            Log.ElectedLeader(log, MemberIds.ToText(memberId), MemberIds.ToText(leader.Value), view.Term);
+            Log.ElectedLeader(log, MemberIds.ToText(memberId), MemberIds.ToText(leader.Value), now.Term);
     }
 }

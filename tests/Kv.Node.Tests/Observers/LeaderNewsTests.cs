@@ -18,11 +18,11 @@ public sealed class LeaderNewsTests
         Lead(0);
 
         Assert.Equal(
-            ["elected leader localMemberId=a1 leader=b2 term=0", "lost leader localMemberId=a1 term=0"], log.Lines);
+            ["elected leader localMemberId=a1 leader=b2 term=7", "lost leader localMemberId=a1 term=7"], log.Lines);
 
         void Lead(ulong leader)
         {
-            view.OnSoftState(new SoftState(new NodeId(leader), RaftRole.Follower), leaderChanged: true);
+            view.OnSoftState(new SoftState(new NodeId(leader), RaftRole.Follower), term: 7, leaderChanged: true);
             news.Look();
         }
     }

@@ -65,6 +65,34 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public void Nobody_sees_two_leaders_in_a_term_while_it_changes()
+    {
+        const int Changes = 6;
+        using var cluster = new SteppedCluster();
+        cluster.Elect();
+        for (int change = 0; change < Changes; change++)
+        {
+            // The third is not asked for its vote: of the next term and its leader it learns at once.
+            SteppedMember[] followers = [.. cluster.Followers];
+            (SteppedMember heir, SteppedMember third) = (followers[0], followers[1]);
+            cluster.Network.Cut(heir.Id, third.Id);
+            cluster.Leader.Inbox.Post(ReplicaEvent.Transfer(heir.Id));
+            cluster.Until(() => heir.View.IsLeader, $"{heir.Id} leads");
+            cluster.Network.Heal();
+            cluster.Until(() => third.View.Leader == heir.Id, $"{third.Id} follows");
+        }
+
+        cluster.Put(cluster.Leader, "a", "1");
+        IGrouping<ulong, TermView>[] terms =
+        [
+            .. cluster.Members.SelectMany(member => member.SeenWhileWriting)
+                .Where(seen => seen.Leader != NodeId.None).GroupBy(seen => seen.Term),
+        ];
+        Assert.InRange(terms.Length, Changes, int.MaxValue);
+        Assert.All(terms, term => Assert.Single(term.Select(seen => seen.Leader).Distinct()));
+    }
+
+    [Fact]
     public void A_read_index_is_confirmed_on_all_members()
     {
         using var cluster = new SteppedCluster();

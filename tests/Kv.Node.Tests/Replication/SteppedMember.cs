@@ -56,6 +56,7 @@ internal sealed class SteppedMember : IDisposable
         _ids = new RequestIds(Id.Value, DateTimeOffset.UnixEpoch.AddDays(setup.Life));
         _replica = new Replica(raft, setup.Network, log, store, _ids, options) { Removed = () => RemovedCount++ };
         _proposer = new Proposer(Inbox, _ids, _replica.View, 1 << 20);
+        log.Writing = () => SeenWhileWriting.Add(View.Now);
         RunUntilIdle();
     }
 
@@ -68,6 +69,9 @@ internal sealed class SteppedMember : IDisposable
     public NoTokens Tokens { get; } = new();
 
     public ReplicaView View => _replica.View;
+
+    /// <summary>What others could see in the middle of each turn that wrote something.</summary>
+    public List<TermView> SeenWhileWriting { get; } = [];
 
     /// <summary>What the files said when they were opened.</summary>
     public OpenedLog Opened { get; }

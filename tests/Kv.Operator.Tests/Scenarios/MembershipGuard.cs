@@ -22,6 +22,7 @@ internal sealed class MembershipGuard : IAsyncDisposable
     private readonly List<string> _story = [];
     private readonly Dictionary<ulong, ulong> _terms = [];
     private readonly Dictionary<ulong, ulong> _leaders = [];
+    private readonly Dictionary<ulong, (ulong Term, ulong Leader)> _said = [];
     private readonly Dictionary<ulong, long> _answered = [];
     private readonly Task _running;
     private Dictionary<ulong, bool> _members = [];
@@ -153,7 +154,10 @@ internal sealed class MembershipGuard : IAsyncDisposable
             if (status.RaftTerm < _terms.GetValueOrDefault(id))
                 Find($"{member} ({id:x}) is in term {status.RaftTerm}, and was in {_terms[id]}: it has forgotten");
             _terms[id] = Math.Max(_terms.GetValueOrDefault(id), status.RaftTerm);
-            if (status.Leader == 0)
+            (ulong Term, ulong Leader) said = (status.RaftTerm, status.Leader);
+            bool isSaidAgain = _said.GetValueOrDefault(id) == said;
+            _said[id] = said;
+            if (status.Leader == 0 || (IsEtcd(status) && !isSaidAgain))
                 return;
             if (_leaders.TryGetValue(status.RaftTerm, out ulong leader) && leader != status.Leader)
                 Find($"term {status.RaftTerm} has the leaders {leader:x} and {status.Leader:x}");
@@ -161,6 +165,10 @@ internal sealed class MembershipGuard : IAsyncDisposable
                 Tell($"term {status.RaftTerm}: leader {status.Leader:x}");
         }
     }
+
+    // An etcd reads its term and its leader one after the other, so that while they change it tells of the next leader
+    // in the last term: what it says counts when it says it twice. Ours tells both of one moment.
+    private static bool IsEtcd(StatusResponse status) => status.Version.StartsWith("3.5.", StringComparison.Ordinal);
 
     private void Compare(IReadOnlyList<MemberLine> list, long asked)
     {

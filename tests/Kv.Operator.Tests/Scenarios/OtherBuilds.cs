@@ -13,20 +13,20 @@ internal static class OtherBuilds
     public static ImageTable AddTo(ImageTable images, string folder)
     {
         Directory.CreateDirectory(folder);
-        return images
-            .Add($"kv-node:{NextVersion}", Write(
-                folder, "next", $"ETCD_ANNOUNCED_VERSION={NextVersion} exec '{StoreNode.Program}' \"$@\""))
-            .Add($"kv-node:{BrokenVersion}", Write(
-                folder, "broken", "echo 'this build is broken' >&2\nexit 3"));
+        string broken = Path.Combine(folder, "broken");
+        WriteScript(broken, "echo 'this build is broken' >&2\nexit 3");
+        var next = new LocalImage($"kv-node:{NextVersion}", StoreNode.Program)
+        {
+            Variables = new Dictionary<string, string> { ["ETCD_ANNOUNCED_VERSION"] = NextVersion },
+        };
+        return images.Add(next).Add($"kv-node:{BrokenVersion}", broken);
     }
 
-    private static string Write(string folder, string name, string command)
+    private static void WriteScript(string path, string commands)
     {
-        string path = Path.Combine(folder, name);
-        File.WriteAllText(path, $"#!/bin/sh\n{command}\n");
+        File.WriteAllText(path, $"#!/bin/sh\n{commands}\n");
         File.SetUnixFileMode(
             path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead |
                 UnixFileMode.OtherExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
-        return path;
     }
 }

@@ -148,6 +148,8 @@ internal sealed class ContainerRunner(
                 await PodFields.ReadEnvironmentAsync(client, site.Pod, container, stop);
             if (image is not null && fault is null)
             {
+                foreach ((string name, string value) in image.Variables)
+                    variables.TryAdd(name, value);
                 variables["KV_SANDBOX"] = options.Mark;
                 variables.TryAdd("KUBERNETES_SERVICE_HOST", options.Server.Host);
                 variables.TryAdd("KUBERNETES_SERVICE_PORT", $"{options.Server.Port}");

@@ -5,6 +5,9 @@ namespace Kv.Sandbox.Kubelet;
 /// tools.</param>
 internal sealed record LocalImage(string Reference, string Program)
 {
+    /// <summary>The variables that it sets, as ENV does in a Dockerfile.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The command that a container runs: its own, or the image's with its arguments.</summary>
     public IReadOnlyList<string> CommandOf(IReadOnlyList<string> command, IReadOnlyList<string> arguments)
     {
@@ -21,23 +24,25 @@ internal sealed record LocalImage(string Reference, string Program)
 /// one that no registry has.</summary>
 internal sealed class ImageTable
 {
-    private readonly Dictionary<string, string> _programs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LocalImage> _images = new(StringComparer.Ordinal);
 
     /// <summary>Adds an image: with a tag just that one, without any.</summary>
-    public ImageTable Add(string reference, string program)
+    public ImageTable Add(string reference, string program) => Add(new LocalImage(reference, program));
+
+    public ImageTable Add(LocalImage image)
     {
-        _programs[reference] = program;
+        _images[image.Reference] = image;
         return this;
     }
 
     public LocalImage? Find(string reference)
     {
-        if (_programs.TryGetValue(reference, out string? program))
-            return new LocalImage(reference, program);
+        if (_images.TryGetValue(reference, out LocalImage? image))
+            return image;
         int colon = reference.LastIndexOf(':');
         bool hasTag = colon > reference.LastIndexOf('/');
-        return hasTag && _programs.TryGetValue(reference[..colon], out program)
-            ? new LocalImage(reference, program)
+        return hasTag && _images.TryGetValue(reference[..colon], out image)
+            ? image with { Reference = reference }
             : null;
     }
 }
