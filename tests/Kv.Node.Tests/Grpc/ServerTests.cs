@@ -92,12 +92,20 @@ public sealed class ServerTests
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, server.Port);
         NetworkStream stream = client.GetStream();
-        foreach (byte each in "PRINT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray())
-            await stream.WriteAsync(new[] { each });
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        string answer = "";
+        try
+        {
+            foreach (byte each in "PRINT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray())
+                await stream.WriteAsync(new[] { each });
+            answer = await reader.ReadToEndAsync();
+        }
+        catch (IOException)
+        {
+            // Dropped before all of it was sent.
+        }
 
         // It began like HTTP/2's preface and turned out otherwise; who says PRI has chosen.
-        using var reader = new StreamReader(stream, Encoding.ASCII);
-        string answer = await reader.ReadToEndAsync();
         Assert.DoesNotContain("HTTP/1.1 200", answer, StringComparison.Ordinal);
 
         using var other = new TcpClient { NoDelay = true };
