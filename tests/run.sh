@@ -40,6 +40,7 @@ ensure_tools() {
     local missing=()
     command -v etcd >/dev/null || missing+=(etcd-server)
     command -v etcdctl >/dev/null || missing+=(etcd-client)
+    command -v gcc >/dev/null && command -v objcopy >/dev/null || missing+=(gcc libc6-dev)
     command -v h2load >/dev/null || missing+=(nghttp2-client)
     command -v xz >/dev/null || missing+=(xz-utils)
     command -v curl >/dev/null || missing+=(curl)
@@ -91,7 +92,7 @@ build() {
 # The node as it is published, compiled ahead of time: tests that start hundreds of them are done sooner.
 publish() {
     bash tests/tools/publish-node.sh artifacts/published --disable-build-servers &&
-        export KV_NODE="$PWD/artifacts/published/kv-node.dll"
+        export KV_NODE="$PWD/artifacts/published/kv-node"
 }
 
 # Adds up what a test executable says in its summary: "Total: 5, Errors: 0, Failed: 1, Skipped: 0, Not Run: 0".

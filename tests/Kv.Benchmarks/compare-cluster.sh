@@ -6,7 +6,7 @@
 #   PAIRS=1 tests/Kv.Benchmarks/compare-cluster.sh put range    some of them, once each
 #
 # Scenarios:  put, range, serializable    h2load to the leader, 100 connections x 10 streams
-#             spread_put, spread_range    our own client over all three members, 300 clients, many keys
+#             spread_put, spread_range    h2load to each member, 34 connections x 10 streams each
 #             failover                    the leader is killed with -9 under load (20 times with PAIRS=20): the longest
 #                                         time without an acknowledged put
 #             catchup                     a member that was away for CATCHUP_MIB (1024) of writes is started again and
@@ -25,25 +25,41 @@ endpoints() { # of all that run
     for number in "${!pids[@]}"; do printf 'http://%s ' "$(client_of "$number")"; done
 }
 
-# Warms up, then measures: what, options.
-spread() {
-    local before after
-    # shellcheck disable=SC2046 # each endpoint is a word
-    local load=(timeout 300 "${bench[@]}" "$@" --clients 300 --connections 30 --endpoints $(endpoints))
-    "${load[@]}" --total "$WARMUP" > "$data/out"
-    before=$(cpu_ticks)
-    "${load[@]}" --total "$REQUESTS" > "$data/out" || { cat "$data/out" >&2; exit 1; }
-    after=$(cpu_ticks)
-    note per_second "$(told per_second)"
-    note p99_us "$(told p99_us)"
-    note cpu_us "$(awk -v t=$((after - before)) -v n="$REQUESTS" 'BEGIN { print t * 10000 / n }')"
+# Each member gets its third of the requests from an h2load of its own, all at the same time.
+load_all() { # method, frame, requests of each
+    local number load=(timeout 300 h2load -c 34 -m 10 -t 1 "--data=$2"
+        -H 'content-type: application/grpc' -H 'te: trailers' -n "$3")
+    local loads=()
+    for number in "${!pids[@]}"; do
+        rm -f "$data/h2.log$number"
+        "${load[@]}" --log-file="$data/h2.log$number" "http://$(client_of "$number")$1" > "$data/out$number" &
+        loads+=($!)
+    done
+    wait "${loads[@]}"
+    for number in "${!pids[@]}"; do
+        grep -q " $3 succeeded, 0 failed, 0 errored" "$data/out$number" || { cat "$data/out$number" >&2; exit 1; }
+    done
 }
 
-run_spread_put() { spread put; }
+spread() { # method, frame
+    local before after start end each=$(((REQUESTS + members - 1) / members))
+    load_all "$1" "$2" $(((WARMUP + members - 1) / members))
+    before=$(cpu_ticks)
+    start=$(date +%s%N)
+    load_all "$1" "$2" "$each"
+    end=$(date +%s%N)
+    after=$(cpu_ticks)
+    note per_second "$(awk -v t=$((end - start)) -v n=$((each * members)) 'BEGIN { print n * 1e9 / t }')"
+    cat "$data"/h2.log[0-9]* > "$data/h2.log"
+    note p99_us "$(p99_of "$data/h2.log")"
+    note cpu_us "$(awk -v t=$((after - before)) -v n=$((each * members)) 'BEGIN { print t * 10000 / n }')"
+}
+
+run_spread_put() { spread /etcdserverpb.KV/Put "$data/put.frame"; must_have_written; }
 
 run_spread_range() {
-    kv_bench put --sequential --total 1000 --keys 1000
-    spread range --keys 1000
+    kv_bench put --sequential --total 1 --keys 1
+    spread /etcdserverpb.KV/Range "$data/range.frame"
 }
 
 run_failover() {

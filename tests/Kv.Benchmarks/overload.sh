@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 dotnet build tests/Kv.Interop.Tests -c Release -v q --nologo >&2
 bash tests/tools/publish-node.sh artifacts/published >&2
-KV_NODE=$PWD/artifacts/published/kv-node.dll \
+KV_NODE=$PWD/artifacts/published/kv-node \
 KV_OVERLOAD_SECONDS=${SECONDS_EACH:-60} KV_OVERLOAD_GOODPUT=${GOODPUT:-0.8} \
     timeout 600 dotnet artifacts/bin/Kv.Interop.Tests/release/Kv.Interop.Tests.dll -noLogo -noColor -showLiveOutput \
     -class "*OverloadTests"

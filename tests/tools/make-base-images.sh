@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes base images for the test that builds ours, without pulling any: Debian by debootstrap, and the .NET runtime of
-# this machine on top.
+# Makes base images for the test that builds ours, without pulling any: Debian with a linker by debootstrap, and the .NET
+# runtime of this machine on top.
 #
 #   tests/tools/make-base-images.sh STORAGE      leaves  localhost/kv-base  and  localhost/kv-runtime  in STORAGE
 #
@@ -11,7 +11,7 @@ storage=${1:?usage: make-base-images.sh STORAGE}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${KV_CACHE:-$root/.cache}
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-tarball=$cache/debian-$suite.tar
+tarball=$cache/debian-$suite-gcc.tar
 
 # The Debian that this machine itself is kept from.
 mirror() {
@@ -26,7 +26,7 @@ if [ ! -f "$tarball" ]; then
     mkdir -p "$cache"
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
-    debootstrap --variant=minbase --include=ca-certificates,libssl3 "$suite" "$scratch/tree" "$(mirror)" >&2
+    debootstrap --variant=minbase --include=ca-certificates,libssl3,gcc,libc6-dev "$suite" "$scratch/tree" "$(mirror)" >&2
     tar -C "$scratch/tree" -cf "$tarball.part" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' \
         --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
         --exclude='./dev/*' .

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Publishes the node as it ships, compiled ahead of time for this machine, into a folder:
+# Publishes the node as it ships, compiled ahead of time for this machine (by gcc), into a folder:
 #
 #   tests/tools/publish-node.sh FOLDER [options of dotnet publish]
 set -euo pipefail

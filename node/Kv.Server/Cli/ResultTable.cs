@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Kv.Server.Cli;
 
@@ -44,10 +45,22 @@ public sealed record ResultTable(
 
     private string ToJson()
     {
-        var rows = Rows.Select(row =>
-            Columns.Zip(row).ToDictionary(pair => pair.First.Key, pair => pair.Second.Value)).ToArray();
-        return (IsList ? JsonSerializer.Serialize(rows, Json) : JsonSerializer.Serialize(rows[0], Json)) + "\n";
+        var rows = Rows.Select(row => new JsonObject(Columns.Zip(row).Select(pair =>
+            KeyValuePair.Create(pair.First.Key, ToNode(pair.Second.Value)))));
+        JsonNode all = IsList ? new JsonArray([.. rows]) : rows.Single();
+        return all.ToJsonString(Json) + "\n";
     }
+
+    private static JsonNode? ToNode(object value) => value switch
+    {
+        string text => text,
+        bool truth => truth,
+        int number => number,
+        uint number => number,
+        long number => number,
+        ulong number => number,
+        _ => throw new ArgumentException($"No cell has a {value.GetType().Name}."),
+    };
 
     private string ToFields()
     {

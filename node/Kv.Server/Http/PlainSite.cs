@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Kv.Server.Configuration;
 using Kv.Server.Metrics;
 
@@ -52,21 +52,21 @@ public sealed class PlainSite(HealthEndpoints health, INodeHealth node, NodeMetr
     }
 
     internal static PlainAnswer Version(NodeVersions versions) =>
-        PlainAnswer.Of(200, Json, JsonSerializer.Serialize(new Dictionary<string, string>
+        PlainAnswer.Of(200, Json, new JsonObject
         {
             ["etcdserver"] = versions.Server,
             ["etcdcluster"] = versions.Cluster,
             ["storage"] = versions.Storage,
-        }));
+        }.ToJsonString());
 
     /// <summary>What Go's <c>expvar</c> shows, as far as there is anything here to show.</summary>
     private PlainAnswer Variables()
     {
         var raft = node.Raft;
-        return PlainAnswer.Of(200, Json + "; charset=utf-8", JsonSerializer.Serialize(new Dictionary<string, object>
+        return PlainAnswer.Of(200, Json + "; charset=utf-8", new JsonObject
         {
-            ["cmdline"] = Environment.GetCommandLineArgs(),
-            ["raft.status"] = new Dictionary<string, object>
+            ["cmdline"] = new JsonArray([.. Environment.GetCommandLineArgs().Select(each => (JsonNode)each)]),
+            ["raft.status"] = new JsonObject
             {
                 ["id"] = Hex(raft.Id),
                 ["term"] = raft.Term,
@@ -76,7 +76,7 @@ public sealed class PlainSite(HealthEndpoints health, INodeHealth node, NodeMetr
                 ["raftState"] = raft.State,
                 ["applied"] = raft.Applied,
             },
-        }));
+        }.ToJsonString());
     }
 
     private static string Hex(ulong id) => id.ToString("x", CultureInfo.InvariantCulture);

@@ -2,7 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Etcdserverpb;
 using Google.Protobuf;
 using Kv.Raft;
@@ -106,7 +109,7 @@ public sealed class PeerClient(TimeSpan dialTimeout, Func<string, SslClientAuthe
         using HttpRequestMessage request = PeerHttp.CreateNameless(HttpMethod.Get, peer, "/members/hashkv");
         request.Headers.TryAddWithoutValidation(PeerHeaders.ClusterId, PeerHeaders.ToText(clusterId));
         request.Content = new ByteArrayContent(
-            JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, long> { ["revision"] = revision }));
+            Encoding.UTF8.GetBytes(new JsonObject { ["revision"] = revision }.ToJsonString()));
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using HttpResponseMessage response = await _http.SendAsync(request, cancelled);
         if (response.StatusCode != HttpStatusCode.OK)
@@ -200,7 +203,7 @@ public sealed class PeerClient(TimeSpan dialTimeout, Func<string, SslClientAuthe
             return
             [
                 .. document.RootElement.EnumerateArray()
-                    .Select(each => MemberJson.Decode(JsonSerializer.SerializeToUtf8Bytes(each), out _)),
+                    .Select(each => MemberJson.Decode(JsonMarshal.GetRawUtf8Value(each), out _)),
             ];
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException)

@@ -115,7 +115,7 @@ internal sealed class FilePlace(string path) : ISnapshotPlace
         string fresh = Path.Combine(_folder, $".{Path.GetFileName(path)}.label.partial");
         using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
         {
-            JsonSerializer.Serialize(file, label);
+            JsonSerializer.Serialize(file, label, SnapshotJson.Default.SnapshotLabel);
             file.Flush(flushToDisk: true);
         }
 
@@ -127,7 +127,7 @@ internal sealed class FilePlace(string path) : ISnapshotPlace
     {
         try
         {
-            return JsonSerializer.Deserialize<SnapshotLabel>(File.ReadAllBytes(_label));
+            return JsonSerializer.Deserialize(File.ReadAllBytes(_label), SnapshotJson.Default.SnapshotLabel);
         }
         catch (Exception fault) when (
             fault is FileNotFoundException or DirectoryNotFoundException or JsonException)

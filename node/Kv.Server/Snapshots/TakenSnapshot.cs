@@ -1,18 +1,10 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Kv.Server.Snapshots;
 
 /// <summary>What <c>snapshot take</c> answers, in one line of JSON. The operator reads it.</summary>
 internal sealed record TakenSnapshot
 {
-    private static readonly JsonSerializerOptions Form = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public required long Revision { get; init; }
 
     /// <summary>Bytes.</summary>
@@ -28,8 +20,12 @@ internal sealed record TakenSnapshot
     /// <summary>Where it was taken from; null if an earlier attempt of the same owner has left it.</summary>
     public string? Endpoint { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, Form);
+    public string ToJson() => JsonSerializer.Serialize(this, SnapshotJson.Answers.TakenSnapshot);
 
     /// <summary>What is answered in its place when there is none.</summary>
-    public static string ErrorJson(string error) => JsonSerializer.Serialize(new { Error = error }, Form);
+    public static string ErrorJson(string error) => 
+        JsonSerializer.Serialize(new SnapshotError(error), SnapshotJson.Answers.SnapshotError);
 }
+
+/// <summary>What <c>snapshot take</c> answers when there is no snapshot.</summary>
+internal sealed record SnapshotError(string Error);

@@ -4,13 +4,13 @@ using Kv.Interop.Tests.Processes;
 namespace Kv.Interop.Tests.Files;
 
 /// <summary>A program that knows snapshot files: etcdutl, an older etcdctl, or ours.</summary>
-public sealed record SnapshotTool(string Name, string File, IReadOnlyList<string> Leading)
+public sealed record SnapshotTool(string Name, string File)
 {
-    public static SnapshotTool Etcdutl35 => new("etcdutl 3.5.30", EtcdRelease.V35.Etcdutl, []);
+    public static SnapshotTool Etcdutl35 => new("etcdutl 3.5.30", EtcdRelease.V35.Etcdutl);
 
-    public static SnapshotTool Etcdctl34 => new("etcdctl 3.4.23", EtcdRelease.V34.Etcdctl, []);
+    public static SnapshotTool Etcdctl34 => new("etcdctl 3.4.23", EtcdRelease.V34.Etcdctl);
 
-    public static SnapshotTool Ours => new("kv-node", NodeProgram.Ours.File, NodeProgram.Ours.Leading);
+    public static SnapshotTool Ours => new("kv-node", NodeProgram.Ours.File);
 
     public override string ToString() => Name;
 
@@ -45,6 +45,6 @@ public sealed record SnapshotTool(string Name, string File, IReadOnlyList<string
     private Task<ProgramRun> RunAsync(params string[] arguments) =>
         ProgramRun.StartAsync(
             File,
-            [.. Leading, .. arguments],
+            arguments,
             environment: new Dictionary<string, string> { ["ETCDCTL_API"] = "3" });
 }

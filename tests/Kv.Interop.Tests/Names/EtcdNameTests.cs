@@ -22,14 +22,13 @@ public sealed class EtcdNameTests : IDisposable
 
     public EtcdNameTests()
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "kv-node");
-        File.CreateSymbolicLink(_folder["etcd"], program);
-        File.CreateSymbolicLink(_folder["etcdutl"], program);
+        File.CreateSymbolicLink(_folder["etcd"], NodeProgram.Ours.File);
+        File.CreateSymbolicLink(_folder["etcdutl"], NodeProgram.Ours.File);
     }
 
     public static TheoryData<string[]> Spellings => [Older, Newer];
 
-    private NodeProgram Etcd => new("kv-node as etcd", _folder["etcd"], []);
+    private NodeProgram Etcd => new("kv-node as etcd", _folder["etcd"]);
 
     [Theory]
     [MemberData(nameof(Spellings))]
@@ -117,7 +116,7 @@ public sealed class EtcdNameTests : IDisposable
     [Fact]
     public async Task Etcdutl_works_on_files_and_is_no_server()
     {
-        var etcdutl = new NodeProgram("kv-node as etcdutl", _folder["etcdutl"], []);
+        var etcdutl = new NodeProgram("kv-node as etcdutl", _folder["etcdutl"]);
         Assert.StartsWith("etcdutl version: ", (await etcdutl.RunAsync("version")).MustSucceed().Output);
         ProgramRun status = await etcdutl.RunAsync("snapshot", "status", _folder["missing"]);
         Assert.Equal(1, status.ExitCode);

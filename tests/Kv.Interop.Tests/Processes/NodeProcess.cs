@@ -124,7 +124,7 @@ public sealed class NodeProcess : IAsyncDisposable
 
     private static NodeProcess Launch(NodeProgram program, NodeSettings settings)
     {
-        var start = new ProcessStartInfo(program.File, [.. program.Leading, .. settings.Arguments])
+        var start = new ProcessStartInfo(program.File, settings.Arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -2,13 +2,12 @@ namespace Kv.Interop.Tests.Processes;
 
 /// <summary>What a <see cref="NodeProcess"/> runs: a real etcd, or ours. Both take etcd's flags, so no test needs to
 /// know which it has before it.</summary>
-public sealed record NodeProgram(string Name, string File, IReadOnlyList<string> Leading)
+public sealed record NodeProgram(string Name, string File)
 {
-    /// <summary>Ours, as built with these tests; <c>KV_NODE</c> names another build of <c>kv-node.dll</c>.</summary>
+    /// <summary>Ours, as built with these tests; <c>KV_NODE</c> names another build, such as the published one.</summary>
     public static readonly NodeProgram Ours = new(
         "kv-node",
-        "dotnet",
-        [Environment.GetEnvironmentVariable("KV_NODE") ?? Path.Combine(AppContext.BaseDirectory, "kv-node.dll")]);
+        Environment.GetEnvironmentVariable("KV_NODE") ?? Path.Combine(AppContext.BaseDirectory, "kv-node"));
 
     public static NodeProgram Etcd34 => Of(EtcdRelease.V34);
 
@@ -20,7 +19,7 @@ public sealed record NodeProgram(string Name, string File, IReadOnlyList<string>
 
     /// <summary>Runs an offline command of the program, such as <c>snapshot status FILE</c>.</summary>
     public Task<ProgramRun> RunAsync(params string[] arguments) =>
-        ProgramRun.StartAsync(File, [.. Leading, .. arguments]);
+        ProgramRun.StartAsync(File, arguments);
 
-    private static NodeProgram Of(EtcdRelease release) => new($"etcd {release.Version}", release.Etcd, []);
+    private static NodeProgram Of(EtcdRelease release) => new($"etcd {release.Version}", release.Etcd);
 }

@@ -217,8 +217,7 @@ public sealed class S3Tests(ITestOutputHelper output)
         RunAsync(["snapshot", "delete", $"--at={Url}", $"--owner={owner}", $"--s3-endpoint={url}"]);
 
     private static Task<ProgramRun> RunAsync(string[] arguments, string id = S3Server.Id) =>
-        ProgramRun.StartAsync(
-            NodeProgram.Ours.File, [.. NodeProgram.Ours.Leading, .. arguments], environment: Environment(id));
+        ProgramRun.StartAsync(NodeProgram.Ours.File, arguments, environment: Environment(id));
 
     private static Dictionary<string, string> Environment(string id) => new()
     {
@@ -228,7 +227,7 @@ public sealed class S3Tests(ITestOutputHelper output)
 
     private static Process Start(string[] arguments)
     {
-        var start = new ProcessStartInfo(NodeProgram.Ours.File, [.. NodeProgram.Ours.Leading, .. arguments])
+        var start = new ProcessStartInfo(NodeProgram.Ours.File, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

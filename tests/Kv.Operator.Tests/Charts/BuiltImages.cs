@@ -83,7 +83,7 @@ public sealed class BuiltImages : IAsyncLifetime
                 Buildah(
                     "build", "--layers", "--isolation", "chroot", "--pull-never", "--format", "docker",
                     "--file", Path.Combine(ChartFiles.Root, $"Dockerfile.{name}"),
-                    "--build-arg", "SDK_IMAGE=localhost/kv-base", "--build-arg", "RUNTIME_IMAGE=localhost/kv-runtime",
+                    "--build-arg", "SDK_IMAGE=localhost/kv-base", "--build-arg", $"RUNTIME_IMAGE={RuntimeOf(name)}",
                     "--volume", $"{dotnet}:/usr/share/dotnet:ro", "--volume", $"{packages}:{packages}",
                     "--tag", $"localhost/kv-{name}", ChartFiles.Root),
                 Patience);
@@ -97,6 +97,9 @@ public sealed class BuiltImages : IAsyncLifetime
             await Tool.TryAsync(Buildah("rmi", "--all", "--force"), Patience);
         _own.Dispose();
     }
+
+    // The node brings all that it needs, and so must run where there is no .NET.
+    private static string RuntimeOf(string name) => name == "node" ? "localhost/kv-base" : "localhost/kv-runtime";
 
     private ProcessStartInfo Buildah(params string[] words) => new(
         "buildah", ["--root", Path.Combine(Storage, "root"), "--runroot", Path.Combine(Storage, "run"), .. words]);

@@ -13,6 +13,8 @@ namespace Kv.Operator.Tests.Charts;
 /// be written.</summary>
 public sealed class ImageTests(BuiltImages images) : IClassFixture<BuiltImages>
 {
+    private static readonly TimeSpan StartMax = TimeSpan.FromMilliseconds(500);
+
     public static TheoryData<string> Names => ["node", "operator"];
 
     [Theory]
@@ -57,8 +59,9 @@ public sealed class ImageTests(BuiltImages images) : IClassFixture<BuiltImages>
             "--initial-cluster", $"one={peer}",
         ];
         string root = await images.MountAsync("node");
+        const int AttemptsMax = 10; // others are busy here
         TimeSpan best = TimeSpan.MaxValue;
-        for (int attempt = 0; attempt < 3; attempt++)
+        for (int attempt = 0; attempt < AttemptsMax && best >= StartMax; attempt++)
         {
             using Process node = BuiltImages.Start(root, data.Path, command);
             try
@@ -76,8 +79,7 @@ public sealed class ImageTests(BuiltImages images) : IClassFixture<BuiltImages>
             }
         }
 
-        // How soon depends on who else is busy here, so it is told and not judged.
-        TestContext.Current.SendDiagnosticMessage($"The best of three starts took {best.TotalMilliseconds:0} ms.");
+        Assert.InRange(best, TimeSpan.Zero, StartMax);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Kv.Kubernetes.Models;
 using Kv.Operator.Api;
 using Kv.Operator.Objects;
 using Kv.Operator.Planning;
+using Kv.Sandbox.ApiServer.Storage;
 using Kv.Testing;
 
 namespace Kv.Operator.Tests.Objects;
@@ -36,7 +37,6 @@ public sealed class ResumeTests : IDisposable
 
     private async Task<(int Code, string Log)> RunAsync(IEnumerable<string> arguments)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "kv-node");
         string[] words =
         [
             .. arguments.Select(word => word
@@ -44,7 +44,11 @@ public sealed class ResumeTests : IDisposable
                 .Replace("/var/lib/kv", _folder["volume"], StringComparison.Ordinal)),
         ];
         using Process process = Process.Start(
-            new ProcessStartInfo(program, words) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            new ProcessStartInfo(StoreNode.Program, words)
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            })!;
         try
         {
             Task<string> log = process.StandardError.ReadToEndAsync();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Kv.Grpc;
 using Kv.Raft;
 using Kv.Server.Http;
@@ -107,8 +108,8 @@ internal sealed class MemberRequests(IPeerMember member, TimeProvider time)
     // As Go does, without what is zero.
     private static string ToJson(in PeerHash hash)
     {
-        var fields = new Dictionary<string, object>();
-        var header = new Dictionary<string, long>();
+        var fields = new JsonObject();
+        var header = new JsonObject();
         if (hash.CurrentRevision != 0)
             header.Add("revision", hash.CurrentRevision);
         fields.Add("header", header);
@@ -118,7 +119,7 @@ internal sealed class MemberRequests(IPeerMember member, TimeProvider time)
             fields.Add("compact_revision", hash.CompactRevision);
         if (hash.HashRevision != 0)
             fields.Add("hash_revision", hash.HashRevision);
-        return JsonSerializer.Serialize(fields);
+        return fields.ToJsonString();
     }
 
     private static PlainAnswer Refuse<T>(in PeerAnswer<T> answer) => PlainAnswer.Refuse(answer.Status, answer.Error);

@@ -29,10 +29,10 @@ internal sealed class StoreNode : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    /// <summary>Where the program is: beside this one, unless <c>KV_NODE</c> names another build of
-    /// <c>kv-node.dll</c>, such as one that was compiled ahead of time.</summary>
+    /// <summary>Where the program is: beside this one, unless <c>KV_NODE</c> names another build, such
+    /// as one that was compiled ahead of time.</summary>
     public static string Program => Environment.GetEnvironmentVariable("KV_NODE") is { Length: > 0 } other
-        ? Path.ChangeExtension(Path.GetFullPath(other), null)
+        ? Path.GetFullPath(other)
         : Path.Combine(AppContext.BaseDirectory, "kv-node");
 
     /// <summary>Starts it with its data in a directory, and returns once it serves.</summary>
