@@ -27,6 +27,7 @@ public sealed class Replica
     private ulong _applied;
     private ulong _compactTo;
     private HardState? _unwrittenState;
+    private ulong _committedTerm;
     private ulong _ownTermStart;
     private NodeId _leader;
     private long _ticks;
@@ -41,7 +42,7 @@ public sealed class Replica
         _options = options;
         _applied = raft.Applied;
         _reasons = new TimeoutReasons(raft, network, options);
-        _pending = new PendingRequests(raft, store.Forwarded, _reasons, options.RequestTicksMax);
+        _pending = new PendingRequests(raft, store.Forwarded, _reasons, options.RequestTicksMax, options.ElectionTicks);
         _reads = new PendingReads(ids, options.RequestTicksMax, options.ReadRetryTicks);
         _sends = new SnapshotSends((long)(options.SnapshotKept / options.TickInterval));
     }
@@ -248,6 +249,12 @@ public sealed class Replica
         if (output.SoftState is { } soft)
             OnSoftState(soft);
 
+        if (output.Committed is [.., var last] && last.Id.Term != _committedTerm)
+        {
+            _committedTerm = last.Id.Term;
+            _pending.OnTermCommitted();
+        }
+
         // A commit index alone need not be durable: it waits for the next entries instead of costing a trip of its own.
         _unwrittenState = output.HardState ?? _unwrittenState;
         bool writes = output.WriteNumber != 0;
@@ -289,7 +296,7 @@ public sealed class Replica
         {
             _reasons.OnLeader();
             _reads.OnLeader(_raft);
-            _pending.OfferUnsent();
+            _pending.OnLeader();
         }
 
         View.OnSoftState(soft, _raft.Term, leaderChanged);

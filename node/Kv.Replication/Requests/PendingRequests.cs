@@ -7,11 +7,17 @@ namespace Kv.Replication;
 /// time runs out. The apply lane answers them on its own; this only proposes them and ends those that nobody
 /// answers.
 /// <para>As in etcd, a request without a leader is not refused but waits for one until its time is up: the client's own
-/// retry must not become a storm while an election is under way.</para></summary>
+/// retry must not become a storm while an election is under way.</para>
+/// <para>Unlike in etcd, a request that a former leader had been given does not wait for all that time. What the former
+/// leader saved of it comes before the first entry of the next one; once that is committed, and it was not among what
+/// came, it is lost but for a message that is still on its way, and its client is told so.</para></summary>
+/// <param name="ticksMax">How long a request may wait.</param>
+/// <param name="graceTicks">How long one of a former leader may still wait when the next one has committed.</param>
 internal sealed class PendingRequests(
-    RaftNode raft, ForwardedRequests forwarded, TimeoutReasons reasons, int ticksMax)
+    RaftNode raft, ForwardedRequests forwarded, TimeoutReasons reasons, int ticksMax, int graceTicks)
 {
-    private readonly Queue<(Proposal Proposal, long Round, long Deadline)> _proposals = new();
+    private readonly Queue<Waiter> _proposals = new();
+    private readonly Queue<Waiter> _orphans = new(); // given to a former leader
     private readonly Queue<ConfProposal> _changes = new();
 
     // In no log, and on the way to none: nobody leads, or who does hands over.
@@ -23,7 +29,7 @@ internal sealed class PendingRequests(
     {
         long round = proposal.Round;
         if (TryOffer(proposal, round))
-            _proposals.Enqueue((proposal, round, _now + ticksMax));
+            _proposals.Enqueue(new Waiter(proposal, round, _now + ticksMax));
     }
 
     public void Propose(ConfProposal proposal)
@@ -33,8 +39,34 @@ internal sealed class PendingRequests(
             _changes.Enqueue(proposal);
     }
 
-    /// <summary>Proposes what had nobody to propose to. To be called when there may be somebody.</summary>
-    public void OfferUnsent()
+    /// <summary>Somebody leads now who did not before.</summary>
+    public void OnLeader()
+    {
+        HashSet<Proposal> unsent = [.. _unsent.Select(each => each.Proposal)];
+        for (int left = _proposals.Count; left > 0; left--)
+        {
+            Waiter waiter = _proposals.Dequeue();
+            if (waiter.IsWaiting)
+                (unsent.Contains(waiter.Proposal) ? _proposals : _orphans).Enqueue(waiter);
+        }
+
+        OfferUnsent();
+    }
+
+    /// <summary>The leader of this term has committed its first entry.</summary>
+    public void OnTermCommitted()
+    {
+        for (int left = _orphans.Count; left > 0; left--)
+        {
+            Waiter orphan = _orphans.Dequeue();
+            if (orphan.Deadline > _now + graceTicks)
+                orphan = orphan with { Deadline = _now + graceTicks, IsCutShort = true };
+            _orphans.Enqueue(orphan);
+        }
+    }
+
+    // To be called when there may be somebody to propose to.
+    private void OfferUnsent()
     {
         for (int left = _unsent.Count; left > 0; left--)
         {
@@ -77,26 +109,32 @@ internal sealed class PendingRequests(
     {
         _now++;
         OfferUnsent();
-        var ended = new Completions();
-        while (_proposals.TryPeek(out (Proposal Proposal, long Round, long Deadline) first)
-            && (first.Deadline <= _now || !first.Proposal.IsWaiting(first.Round)))
+        Expire(_orphans);
+        Expire(_proposals);
+        while (_changes.TryPeek(out ConfProposal? change) && (change.Done.IsCompleted || change.Deadline <= _now))
         {
-            _proposals.Dequeue();
+            forwarded.Remove(change);
+            _changes.Dequeue().Finish(reasons.Explain(ticksMax));
+        }
+    }
+
+    private void Expire(Queue<Waiter> waiters)
+    {
+        var ended = new Completions();
+        while (waiters.TryPeek(out Waiter first) && (first.Deadline <= _now || !first.IsWaiting))
+        {
+            waiters.Dequeue();
             if (first.Proposal.TryClaim(first.Round))
             {
+                KvError why = first.IsCutShort ? KvError.TimeoutDueToLeaderFailure : reasons.Explain(ticksMax);
                 forwarded.Remove(first.Proposal);
-                first.Proposal.Settle(reasons.Explain(ticksMax), entryMayStillCome: true);
+                first.Proposal.Settle(why, entryMayStillCome: true);
                 ended.Add(first.Proposal);
             }
         }
 
         if (ended.Count > 0)
             ended.Send();
-        while (_changes.TryPeek(out ConfProposal? change) && (change.Done.IsCompleted || change.Deadline <= _now))
-        {
-            forwarded.Remove(change);
-            _changes.Dequeue().Finish(reasons.Explain(ticksMax));
-        }
     }
 
     // False if it was refused, and told so.
@@ -144,5 +182,11 @@ internal sealed class PendingRequests(
         var ended = new Completions();
         ended.Add(proposal);
         ended.Send();
+    }
+
+    // A proposal is used again for others, so its round tells which is meant; the deadline is a tick.
+    private readonly record struct Waiter(Proposal Proposal, long Round, long Deadline, bool IsCutShort = false)
+    {
+        public bool IsWaiting => Proposal.IsWaiting(Round);
     }
 }

@@ -4,7 +4,8 @@ namespace Kv.Interop.Tests.Processes;
 /// know which it has before it.</summary>
 public sealed record NodeProgram(string Name, string File)
 {
-    /// <summary>Ours, as built with these tests; <c>KV_NODE</c> names another build, such as the published one.</summary>
+    /// <summary>Ours, as built with these tests; <c>KV_NODE</c> names another build, such as what is
+    /// published.</summary>
     public static readonly NodeProgram Ours = new(
         "kv-node",
         Environment.GetEnvironmentVariable("KV_NODE") ?? Path.Combine(AppContext.BaseDirectory, "kv-node"));

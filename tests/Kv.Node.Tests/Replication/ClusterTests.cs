@@ -270,8 +270,49 @@ public sealed class ClusterTests
         cluster.Kill(leader.Id.Value); // and with it the message
         cluster.Network.Held.Clear();
         cluster.Settle();
-        cluster.Until(() => !put.IsWaiting, "the write ends");
+        cluster.Elect();
+        Assert.True(put.IsWaiting);
+
+        // It need not wait for all of its time: what comes now comes from the next leader.
+        cluster.Tick(11);
+        Assert.False(put.IsWaiting);
         Assert.Equal(KvError.TimeoutDueToLeaderFailure, put.Outcome());
+    }
+
+    /// <summary>What the former leader had sent to others before it was gone is done by the next one, and answered
+    /// so.</summary>
+    [Fact]
+    public void A_write_that_the_former_leader_passed_on_is_done()
+    {
+        using var cluster = new SteppedCluster();
+        SteppedMember leader = cluster.Elect();
+        cluster.Network.Held.Add(MessageType.AppendResponse);
+        PendingPut[] puts = [.. cluster.Followers.Select(follower => follower.BeginPut($"{follower.Id}", "x"))];
+        cluster.Settle();
+        cluster.Kill(leader.Id.Value);
+        Assert.All(puts, put => Assert.True(put.IsWaiting));
+        cluster.Network.Held.Clear();
+        cluster.Elect();
+        cluster.Settle();
+        Assert.Equal([2L, 3L], puts.Select(put => put.Revision()).Order());
+    }
+
+    /// <summary>Not before the next leader has committed: until then what was given to the former one may still
+    /// come.</summary>
+    [Fact]
+    public void A_write_that_may_still_come_waits_for_all_of_its_time()
+    {
+        using var cluster = new SteppedCluster();
+        SteppedMember leader = cluster.Elect();
+        SteppedMember follower = cluster.Followers.First();
+        cluster.Network.Held.Add(MessageType.Propose);
+        PendingPut put = follower.BeginPut("a", "x");
+        cluster.Settle();
+        cluster.Kill(leader.Id.Value);
+        cluster.Network.Held.Add(MessageType.AppendResponse); // nothing is committed
+        cluster.Until(() => cluster.Members.Any(member => member.View.IsLeader), "there is a leader");
+        cluster.Tick(15);
+        Assert.True(put.IsWaiting);
     }
 
     [Fact]
