@@ -11,6 +11,9 @@ public sealed class MicroTimeConverter : JsonConverter<DateTime>
         TimeConverter.Parse(reader.GetString());
 
     public override void Write(Utf8JsonWriter writer, DateTime value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(
-            value.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+        writer.WriteStringValue(ToText(value));
+
+    /// <summary>The time as the API writes it; one of no known kind counts as local.</summary>
+    public static string ToText(DateTime time) =>
+        time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 }

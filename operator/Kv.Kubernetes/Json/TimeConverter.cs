@@ -12,8 +12,11 @@ public sealed class TimeConverter : JsonConverter<DateTime>
         Parse(reader.GetString());
 
     public override void Write(Utf8JsonWriter writer, DateTime value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(
-            value.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        writer.WriteStringValue(ToText(value));
+
+    /// <summary>The time as the API writes it; one of no known kind counts as local.</summary>
+    public static string ToText(DateTime time) =>
+        time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <exception cref="JsonException">The text is not a time.</exception>
     internal static DateTime Parse(string? text)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kv.Kubernetes.Json;
 
 namespace Kv.Operator.Pages;
 
@@ -17,7 +18,7 @@ internal static class Shown
         if (time is not { } given)
             return Nothing;
         var utc = DateTime.SpecifyKind(given, DateTimeKind.Utc);
-        string exact = utc.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string exact = TimeConverter.ToText(utc);
         string readable = utc.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
         return Markup.Of($"""<time datetime="{exact}">{readable}</time>""");
     }

@@ -65,7 +65,7 @@ public sealed class ScheduleReconciler(IKubernetesClient client, ISnapshotEvents
                 Annotations = new Dictionary<string, string>
                 {
                     [Names.ClusterUid] = cluster.Uid(),
-                    [SnapshotNames.ScheduledAt] = $"{status.LastRun:yyyy-MM-dd'T'HH:mm:ss'Z'}",
+                    [SnapshotNames.ScheduledAt] = status.LastRun is { } run ? TimeConverter.ToText(run) : "",
                 },
             },
             Spec = new KvSnapshotSpec

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kv.Kubernetes;
 using Kv.Kubernetes.Json;
 using Kv.Kubernetes.Models;
@@ -26,7 +25,7 @@ public static class UpgradeSnapshots
             Annotations = new Dictionary<string, string>
             {
                 [Names.ClusterUid] = layout.Uid,
-                [SnapshotNames.AskedAt] = TextOf(take.At),
+                [SnapshotNames.AskedAt] = TimeConverter.ToText(take.At.UtcDateTime),
             },
         },
         Spec = new KvSnapshotSpec
@@ -58,7 +57,7 @@ public static class UpgradeSnapshots
     private static UpgradeSnapshotFound Read(V1KvSnapshot snapshot, string clusterUid, UpgradeSnapshot asked)
     {
         bool isOurs = snapshot.GetAnnotation(Names.ClusterUid) == clusterUid &&
-            snapshot.GetAnnotation(SnapshotNames.AskedAt) == TextOf(asked.At);
+            snapshot.GetAnnotation(SnapshotNames.AskedAt) == TimeConverter.ToText(asked.At.UtcDateTime);
         bool isOver = SnapshotReport.IsOver(snapshot) || snapshot.DeletionTimestamp() is not null;
         bool isGood = SnapshotReport.IsGood(snapshot) && snapshot.DeletionTimestamp() is null;
         bool isWaiting = snapshot.Status?.Phase == SnapshotReport.Pending;
@@ -69,7 +68,4 @@ public static class UpgradeSnapshots
             Trouble = (isOver && !isGood) || isWaiting ? snapshot.Status?.Message ?? "it is being deleted." : "",
         };
     }
-
-    private static string TextOf(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Etcdserverpb;
 using Grpc.Core;
 using Kv.Grpc;
+using Kv.Kubernetes.Json;
 using Kv.Sandbox.Client;
 using Kv.Sandbox.Json;
 
@@ -91,7 +91,7 @@ internal sealed class FakeFleet : IAsyncDisposable
         {
             string name = pod.Text("metadata", "name")!;
             int number = _numbers.GetOrAdd(name, _ => _numbers.Count);
-            string now = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+            string now = TimeConverter.ToText(DateTime.UtcNow);
             await _client.MergeAsync(ObjectPath.Core("pods", _space, name) + "/status", new JsonObject
             {
                 ["status"] = new JsonObject

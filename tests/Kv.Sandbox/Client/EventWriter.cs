@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Kv.Kubernetes.Json;
 using Kv.Sandbox.Json;
 
 namespace Kv.Sandbox.Client;
@@ -17,7 +17,7 @@ internal sealed class EventWriter(SandboxClient client, string component)
         JsonObject about, string apiVersion, string kind, string type, string reason, string message,
             CancellationToken stop)
     {
-        string now = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string now = TimeConverter.ToText(DateTime.UtcNow);
         string key = $"{kind} {about.Text("metadata", "uid")} {reason} {message}";
         string space = about.Text("metadata", "namespace") is { Length: > 0 } own ? own : "default";
         string name = $"{about.Text("metadata", "name")}.{DateTime.UtcNow.Ticks:x}{Interlocked.Increment(ref _number)}";

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Kv.Kubernetes.Json;
 
 namespace Kv.Sandbox.Kubelet;
 
@@ -41,16 +41,13 @@ internal sealed record ContainerState
         if (Message.Length > 0)
             state["message"] = Message;
         if (Name != "waiting")
-            state["startedAt"] = Show(Started);
+            state["startedAt"] = TimeConverter.ToText(Started);
         if (Name == "terminated")
         {
-            state["finishedAt"] = Show(Finished);
+            state["finishedAt"] = TimeConverter.ToText(Finished);
             state["exitCode"] = ExitCode;
         }
 
         return new JsonObject { [Name] = state };
     }
-
-    private static string Show(DateTime time) =>
-        time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

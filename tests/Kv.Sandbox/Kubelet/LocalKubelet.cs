@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Kv.Kubernetes.Json;
 using Kv.Sandbox.ApiServer.Patches;
 using Kv.Sandbox.Client;
 using Kv.Sandbox.Json;
@@ -118,7 +119,7 @@ internal sealed class LocalKubelet : IAsyncDisposable
         try
         {
             string path = ObjectPath.Of("coordination.k8s.io/v1", "leases", "kube-node-lease", name);
-            string now = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", provider: null);
+            string now = MicroTimeConverter.ToText(DateTime.UtcNow);
             await _client.SendAsync(HttpMethod.Patch, path + "?fieldManager=kubelet&force=true", new JsonObject
             {
                 ["apiVersion"] = "coordination.k8s.io/v1",

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Kv.Kubernetes.Json;
 using Kv.Sandbox.Json;
 
 namespace Kv.Sandbox.ApiServer.Cel;
@@ -55,7 +56,7 @@ internal static class CelValues
         JsonObject map => map.ToJsonString(JsonText.Plain),
         List<object?> list => "[" + string.Join(", ", list.Select(ToText)) + "]",
         TimeSpan span => span.TotalSeconds.ToString(CultureInfo.InvariantCulture) + "s",
-        DateTimeOffset time => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+        DateTimeOffset time => TimeConverter.ToText(time.UtcDateTime),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 

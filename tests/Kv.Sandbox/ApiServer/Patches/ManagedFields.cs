@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Kv.Kubernetes.Json;
 using Kv.Sandbox.Json;
 
 namespace Kv.Sandbox.ApiServer.Patches;
@@ -100,8 +100,7 @@ internal sealed class ManagedFields
     /// <summary>Who writes, how and when.</summary>
     internal sealed record Writer(string Manager, string Subresource, string ApiVersion, string Time)
     {
-        public static string Now =>
-            DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        public static string Now => TimeConverter.ToText(DateTime.UtcNow);
     }
 
     internal sealed record Entry(

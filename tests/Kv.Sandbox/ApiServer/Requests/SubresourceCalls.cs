@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Kv.Kubernetes.Json;
 using Kv.Sandbox.ApiServer.Answers;
 using Kv.Sandbox.ApiServer.Storage;
 using Kv.Sandbox.ApiServer.Verbs;
@@ -108,7 +108,7 @@ internal sealed class SubresourceCalls(ServerParts parts, ObjectWriter writer, O
         request["status"] = new JsonObject
         {
             ["token"] = token,
-            ["expirationTimestamp"] = expires.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            ["expirationTimestamp"] = TimeConverter.ToText(expires.UtcDateTime),
         };
         await Answer.SendAsync(call.Http, request, 201);
     }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Kv.Kubernetes.Json;
 using Kv.Sandbox.ApiServer.Answers;
 using Kv.Sandbox.ApiServer.Storage;
 using Kv.Sandbox.ApiServer.Types;
@@ -91,8 +91,7 @@ internal sealed class ObjectRemover(ServerParts parts, ObjectWriter writer)
 
     private static void SetDeadline(JsonObject metadata, long grace)
     {
-        metadata["deletionTimestamp"] = DateTime.UtcNow.AddSeconds(grace)
-            .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        metadata["deletionTimestamp"] = TimeConverter.ToText(DateTime.UtcNow.AddSeconds(grace));
         metadata["deletionGracePeriodSeconds"] = grace;
     }
 
