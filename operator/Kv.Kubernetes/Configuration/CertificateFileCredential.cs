@@ -7,30 +7,9 @@ namespace Kv.Kubernetes.Configuration;
 /// pair is used for the connections made after it; a pair half written is left until it fits together.</summary>
 public sealed class CertificateFileCredential(
     Func<(string Certificate, string Key)> read,
-    TimeProvider time) : ICredential
+    TimeProvider time) : FileCredential(time)
 {
-    private static readonly TimeSpan RereadEvery = TimeSpan.FromMinutes(1);
-
-    private readonly Lock _gate = new();
     private (string Certificate, string Key) _text;
-    private ClientIdentity? _known;
-    private long _readAt;
-
-    public ValueTask<ClientIdentity> GetAsync(CancellationToken cancelled)
-    {
-        lock (_gate)
-        {
-            if (_known is null || time.GetElapsedTime(_readAt) >= RereadEvery)
-                Read();
-            return ValueTask.FromResult(_known!);
-        }
-    }
-
-    public void Reject(ClientIdentity identity)
-    {
-        lock (_gate)
-            _readAt = time.GetTimestamp() - (long)(RereadEvery.TotalSeconds * time.TimestampFrequency);
-    }
 
     /// <summary>The first certificate is the client's own, those after it lead to a root.</summary>
     /// <exception cref="KubeConfigException">The texts are not PEM, or the key is another certificate's.</exception>
@@ -50,23 +29,23 @@ public sealed class CertificateFileCredential(
         }
     }
 
-    private void Read()
+    protected override ClientIdentity Read(ClientIdentity? known)
     {
         try
         {
             var text = read();
-            _readAt = time.GetTimestamp();
-            if (_known is not null && text == _text)
-                return;
-            _known = new ClientIdentity(Header: null, Load(text.Certificate, text.Key));
+            SetRead();
+            if (known is not null && text == _text)
+                return known;
+            var identity = new ClientIdentity(Header: null, Load(text.Certificate, text.Key));
             _text = text;
+            return identity;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KubeConfigException)
         {
-            if (_known is not null)
-                return;
-            throw failure as KubeConfigException
-                ?? new KubeConfigException($"The client certificate cannot be read: {failure.Message}", failure);
+            return known
+                ?? throw (failure as KubeConfigException
+                    ?? new KubeConfigException($"The client certificate cannot be read: {failure.Message}", failure));
         }
     }
 }
