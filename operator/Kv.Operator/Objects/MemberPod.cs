@@ -22,8 +22,6 @@ public static class MemberPod
     /// <summary>Remembers that there was data. Unlike the volume, it is of the pod.</summary>
     internal const string MarkerFile = "/tmp/has-data";
 
-    private const long User = 65532;
-
     public static V1Pod Build(
         ClusterLayout layout, string member, PodStart start, string initialCluster, bool isServing)
     {
@@ -93,15 +91,7 @@ public static class MemberPod
                 Tolerations = spec.Scheduling?.Tolerations,
                 Affinity = Spread.Affinity(layout),
                 TopologySpreadConstraints = Spread.OverZones(layout),
-                SecurityContext = new V1PodSecurityContext
-                {
-                    RunAsNonRoot = true,
-                    RunAsUser = User,
-                    RunAsGroup = User,
-                    FsGroup = User,
-                    FsGroupChangePolicy = "OnRootMismatch",
-                    SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-                },
+                SecurityContext = RestrictedProfile.OfPod(),
                 Containers = [Node(layout, member)],
                 Volumes = Volumes(layout, member),
             },
@@ -136,12 +126,7 @@ public static class MemberPod
         StartupProbe = Probe("/livez", period: 1, failures: 900),
         LivenessProbe = Probe("/livez", period: 5, failures: 6),
         ReadinessProbe = Probe("/readyz", period: 2, failures: 2),
-        SecurityContext = new V1SecurityContext
-        {
-            AllowPrivilegeEscalation = false,
-            Capabilities = new V1Capabilities { Drop = ["ALL"] },
-            ReadOnlyRootFilesystem = true,
-        },
+        SecurityContext = RestrictedProfile.OfContainer(),
         TerminationMessagePolicy = "FallbackToLogsOnError",
         VolumeMounts =
         [

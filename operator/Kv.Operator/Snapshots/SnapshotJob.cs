@@ -15,7 +15,6 @@ public static class SnapshotJob
     private const string ScratchFolder = "/tmp";
     private const string TlsFolder = "/etc/kv/tls";
     private const string TlsVolume = "tls";
-    private const long User = 65532;
 
     // 4 MiB, as the runtime wants it: in hexadecimal. By default it may let as much garbage wait as the processor's
     // largest cache has room for, and what is made here is garbage at once.
@@ -131,15 +130,7 @@ public static class SnapshotJob
         ImagePullSecrets = layout.Spec.ImagePullSecrets,
         NodeSelector = layout.Spec.Scheduling?.NodeSelector,
         Tolerations = layout.Spec.Scheduling?.Tolerations,
-        SecurityContext = new V1PodSecurityContext
-        {
-            RunAsNonRoot = true,
-            RunAsUser = User,
-            RunAsGroup = User,
-            FsGroup = User,
-            FsGroupChangePolicy = "OnRootMismatch",
-            SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-        },
+        SecurityContext = RestrictedProfile.OfPod(),
         Containers =
         [
             new V1Container
@@ -153,12 +144,7 @@ public static class SnapshotJob
                     new V1EnvVar { Name = "DOTNET_EnableDiagnostics", Value = "0" },
                     new V1EnvVar { Name = "DOTNET_GCGen0MaxBudget", Value = YoungGenerationMaxBytes },
                 ],
-                SecurityContext = new V1SecurityContext
-                {
-                    AllowPrivilegeEscalation = false,
-                    Capabilities = new V1Capabilities { Drop = ["ALL"] },
-                    ReadOnlyRootFilesystem = true,
-                },
+                SecurityContext = RestrictedProfile.OfContainer(),
                 TerminationMessagePath = MessageFile,
                 TerminationMessagePolicy = "FallbackToLogsOnError",
                 VolumeMounts = [new V1VolumeMount { Name = "tmp", MountPath = ScratchFolder }, .. site.Mounts()],
