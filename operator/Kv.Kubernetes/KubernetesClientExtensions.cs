@@ -168,9 +168,23 @@ public static class KubernetesClientExtensions
         this IKubernetesClient client,
         TEntity entity,
         CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.DeleteAsync(entity, propagationPolicy: null, cancellationToken);
+
+    /// <summary>The same, and says what becomes of what the object owns: <c>Background</c>, <c>Foreground</c> or
+    /// <c>Orphan</c>; null for what its kind does by default.</summary>
+    public static Task<bool> DeleteAsync<TEntity>(
+        this IKubernetesClient client,
+        TEntity entity,
+        string? propagationPolicy,
+        CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
-        var options = new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = entity.Metadata.Uid } };
+        var options = new V1DeleteOptions
+        {
+            PropagationPolicy = propagationPolicy,
+            Preconditions = new V1Preconditions { Uid = entity.Metadata.Uid },
+        };
         return client.DeleteAsync<TEntity>(entity.Name(), entity.Namespace(), options, cancellationToken);
     }
 

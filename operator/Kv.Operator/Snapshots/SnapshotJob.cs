@@ -82,6 +82,11 @@ public static class SnapshotJob
         [.. (cluster.Status?.Members ?? []).Where(member => member.Role is "Leader" or "Voter")
             .Select(member => member.Name)];
 
+    public static bool IsComplete(V1Job job) => EndOf(job, "Complete") is not null;
+
+    /// <summary>Why the Job has failed; null if it has not.</summary>
+    public static V1JobCondition? FailureOf(V1Job job) => EndOf(job, "Failed");
+
     /// <summary>What clients show and trust; null without TLS.</summary>
     public static string? TlsSecretOf(ClusterLayout layout) => layout.Spec.Tls?.Client switch
     {
@@ -89,6 +94,9 @@ public static class SnapshotJob
         { Issuer: CertificateIssuer.Secret } => layout.ClientTlsSecret,
         _ => layout.UserTlsSecret,
     };
+
+    private static V1JobCondition? EndOf(V1Job job, string how) =>
+        job.Status?.Conditions?.FirstOrDefault(each => each.Type == how && each.Status == "True");
 
     private static string[] Told(V1KvSnapshot snapshot, SnapshotSite site) =>
         [$"--owner={snapshot.Uid()}", $"--message-file={MessageFile}", .. site.Flags()];

@@ -107,7 +107,7 @@ public sealed class SnapshotReconciler(
         var answer = JobAnswer.Of(pods, job);
         if (answer.Revision is not null)
             return await FinishAsync(snapshot, answer, stop);
-        if (HasEnded(job, "Failed") is { } failed)
+        if (SnapshotJob.FailureOf(job) is { } failed)
         {
             string reason = failed.Reason == "DeadlineExceeded" ? "DeadlineExceeded" : "JobFailed";
             string why = answer.Trouble ?? failed.Message ?? "it does not say why";
@@ -115,7 +115,7 @@ public sealed class SnapshotReconciler(
             return null;
         }
 
-        if (HasEnded(job, "Complete") is null)
+        if (!SnapshotJob.IsComplete(job))
         {
             string message = answer.Trouble is { } trouble
                 ? $"The Job {job.Name()} has trouble: {trouble}"
@@ -128,7 +128,11 @@ public sealed class SnapshotReconciler(
             snapshot, SnapshotReport.Verifying, "Verifying", "The Job has ended; its answer is awaited.", stop);
         bool isLost = !pods.Any(pod => pod.IsOwnedBy(job));
         if (isLost)
-            await DeleteAsync(job, stop); // with its pods its answer is gone; another Job finds what it has done
+        {
+            // With its pods its answer is gone; another Job finds what it has done.
+            await client.DeleteAsync(job, "Background", stop);
+        }
+
         return Soon;
     }
 
@@ -150,19 +154,6 @@ public sealed class SnapshotReconciler(
             });
         return null;
     }
-
-    private static V1JobCondition? HasEnded(V1Job job, string how) =>
-        job.Status?.Conditions?.FirstOrDefault(each => each.Type == how && each.Status == "True");
-
-    private Task<bool> DeleteAsync(V1Job job, CancellationToken stop) => client.DeleteAsync<V1Job>(
-        job.Name(),
-        job.Namespace(),
-        new V1DeleteOptions
-        {
-            PropagationPolicy = "Background",
-            Preconditions = new V1Preconditions { Uid = job.Uid() },
-        },
-        stop);
 
     /// <summary>Writes the status if it says something new, and tells of it.</summary>
     private async Task<V1KvSnapshot> ReportAsync(

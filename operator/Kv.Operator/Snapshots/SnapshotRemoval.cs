@@ -35,15 +35,7 @@ internal sealed class SnapshotRemoval(IKubernetesClient client, ISnapshotEvents 
         if (job.DeletionTimestamp() is null)
         {
             // In the foreground: the Job is gone when its pods are.
-            await client.DeleteAsync<V1Job>(
-                job.Name(),
-                job.Namespace(),
-                new V1DeleteOptions
-                {
-                    PropagationPolicy = "Foreground",
-                    Preconditions = new V1Preconditions { Uid = job.Uid() },
-                },
-                stop);
+            await client.DeleteAsync(job, "Foreground", stop);
         }
 
         return true;
@@ -87,16 +79,14 @@ internal sealed class SnapshotRemoval(IKubernetesClient client, ISnapshotEvents 
     {
         if (!job.IsOwnedBy(snapshot))
             return Recheck;
-        bool isDone = job.Status?.Conditions?.Any(each => each is { Type: "Complete", Status: "True" }) == true;
-        if (isDone)
+        if (SnapshotJob.IsComplete(job))
         {
             events.Publish(snapshot, isWarning: false, "SnapshotDeleted",
                 $"The snapshot was deleted: {SnapshotSite.Of(snapshot).Location}");
             return await LetGoAsync(snapshot, stop);
         }
 
-        bool hasFailed = job.Status?.Conditions?.Any(each => each is { Type: "Failed", Status: "True" }) == true;
-        if (!hasFailed)
+        if (SnapshotJob.FailureOf(job) is null)
             return Recheck;
         IList<V1Pod> pods = await client.ListAsync<V1Pod>(
             snapshot.Namespace(), $"{SnapshotNames.JobLabel}={job.Name()}", stop);
