@@ -5,16 +5,11 @@ namespace Kv.Server.Snapshots;
 /// <param name="open">Opens the content from an offset on.</param>
 /// <param name="length">Of the whole content, in bytes.</param>
 /// <param name="retryMax">How many times in a row nothing may come before the connection breaks.</param>
-internal sealed class S3ReadStream(Func<long, CancellationToken, Task<Stream>> open, long length, int retryMax) : Stream
+internal sealed class S3ReadStream(Func<long, CancellationToken, Task<Stream>> open, long length, int retryMax)
+    : ForwardStream
 {
     private Stream? _current;
     private long _position;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
 
     public override long Length => length;
 
@@ -49,21 +44,8 @@ internal sealed class S3ReadStream(Func<long, CancellationToken, Task<Stream>> o
         return 0;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override int Read(byte[] buffer, int offset, int count) =>
         ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

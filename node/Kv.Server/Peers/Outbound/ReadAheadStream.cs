@@ -2,7 +2,7 @@ namespace Kv.Server.Peers.Outbound;
 
 /// <summary>Reads from the socket in large pieces. The HTTP client reads a chunked response in pieces of 4 KiB, which
 /// on a stream of entries would be one call of the kernel for each; so it is given these from memory.</summary>
-internal sealed class ReadAheadStream(Stream inner) : Stream
+internal sealed class ReadAheadStream(Stream inner) : ForwardStream
 {
     private const int BufferBytes = 64 * 1024;
 
@@ -10,19 +10,7 @@ internal sealed class ReadAheadStream(Stream inner) : Stream
     private int _start;
     private int _end;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
     public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -33,9 +21,6 @@ internal sealed class ReadAheadStream(Stream inner) : Stream
             return inner.ReadAsync(buffer, cancellationToken);
         return FillAsync(buffer, cancellationToken);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) =>
         _start < _end ? Take(buffer.AsSpan(offset, count)) : inner.Read(buffer, offset, count);
@@ -52,10 +37,6 @@ internal sealed class ReadAheadStream(Stream inner) : Stream
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
     public override void Flush() => inner.Flush();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
