@@ -3,7 +3,7 @@ using Etcdserverpb;
 using Grpc.Net.Client;
 using Kv.Grpc;
 using Kv.Node.Tests.Apply;
-using Kv.Node.Tests.Observers;
+using Kv.Node.Tests.Logging;
 using Kv.Node.Tests.Replication;
 using Kv.Node.Tests.Store;
 using Kv.Replication;
@@ -39,7 +39,7 @@ internal sealed class CallServer : IAsyncDisposable
     {
         StoreParts store = World.Store;
         var view = new ReplicaView();
-        var observation = new Observation(_metrics, new SomeLog());
+        var observation = new Observation(_metrics, new HeardLog());
         var ids = new RequestIds(AppliedWorld.MemberId, _time.GetUtcNow());
         var proposer = new Proposer(_inbox, ids, view, requestBytesMax: 1 << 20);
         var proposals = new ProposalObserver(_metrics.Server.Proposals, _metrics.Requests);

@@ -60,12 +60,12 @@ public sealed class ApplyObserverTests
         using var store = new ObservedStore(Never);
         store.Apply(Alarm(AlarmRequest.Types.AlarmAction.Activate));
         store.Apply(Alarm(AlarmRequest.Types.AlarmAction.Activate));
-        Assert.Equal(["alarm raised alarm=NOSPACE from=a1"], store.Log.Lines);
+        Assert.Equal(["Warning: alarm raised alarm=NOSPACE from=a1"], store.Log.Lines);
         Assert.Contains(
             "\netcd_debugging_server_alarms{alarm_type=\"NOSPACE\",server_id=\"a1\"} 1\n", store.Page);
 
         store.Apply(Alarm(AlarmRequest.Types.AlarmAction.Deactivate));
-        Assert.Equal("alarm disarmed alarm=NOSPACE from=a1", store.Log.Lines[^1]);
+        Assert.Equal("Information: alarm disarmed alarm=NOSPACE from=a1", store.Log.Lines[^1]);
         Assert.Contains(
             "\netcd_debugging_server_alarms{alarm_type=\"NOSPACE\",server_id=\"a1\"} 0\n", store.Page);
     }
@@ -89,7 +89,10 @@ public sealed class ApplyObserverTests
         store.Apply(Version("3.6.0"));
 
         Assert.Equal(
-            ["set initial cluster version clusterVersion=3.5", "cluster version is updated clusterVersion=3.6"],
+            [
+                "Information: set initial cluster version clusterVersion=3.5",
+                "Information: cluster version is updated clusterVersion=3.6",
+            ],
             store.Log.Lines);
         Assert.Contains("\netcd_cluster_version{cluster_version=\"3.6\"} 1\n", store.Page);
         Assert.DoesNotContain("cluster_version=\"3.5\"", store.Page);
@@ -104,7 +107,7 @@ public sealed class ApplyObserverTests
 
         Assert.Equal(2, store.Log.Lines.Count);
         Assert.Matches(
-            "^apply request took too long took=.* expected-duration=.* prefix= " +
+            "^Warning: apply request took too long took=.* expected-duration=.* prefix= " +
             "request=header:<ID:5 > put:<size:26 > response=size:\\d+$",
             store.Log.Lines[0]);
         Assert.EndsWith("error=etcdserver: requested lease not found", store.Log.Lines[1], default);

@@ -4,6 +4,7 @@ using Grpc.Net.Client;
 using Kv.Grpc;
 using Kv.Node.Tests.Grpc;
 using Kv.Node.Tests.Grpc.Proto;
+using Kv.Node.Tests.Logging;
 using Kv.Replication;
 using Kv.Server.Metrics;
 using Kv.Server.Observers;
@@ -16,7 +17,7 @@ public sealed class CallObserverTests : IDisposable
     private const string Version = "client-api-version";
 
     private readonly NodeMetrics _metrics = new(() => [], isExtensive: true);
-    private readonly SomeLog _log = new();
+    private readonly HeardLog _log = new();
 
     private string Page => Encoding.UTF8.GetString(PrometheusText.Write(_metrics.Registry).Span);
 
@@ -92,7 +93,7 @@ public sealed class CallObserverTests : IDisposable
         await Calls.Eventually.HoldsAsync(() => _log.Lines.Count == 1, "the call is told");
 
         Assert.Matches(
-            "^request stats start time=2.* time spent=00:00:0.* remote=127\\.0\\.0\\.1:\\d+ " +
+            "^Warning: request stats start time=2.* time spent=00:00:0.* remote=127\\.0\\.0\\.1:\\d+ " +
             "response type=/kv.test.Notes/Echo request size=6 response size=6$",
             _log.Lines[0]);
     }

@@ -1,3 +1,4 @@
+using Kv.Node.Tests.Logging;
 using Kv.Node.Tests.Store;
 using Kv.Server.Metrics;
 using Kv.Server.Observers;
@@ -13,7 +14,7 @@ namespace Kv.Node.Tests.Observers;
 public sealed class DiskObserverTests : IDisposable
 {
     private readonly NodeMetrics _metrics = new(() => []);
-    private readonly SomeLog _log = new();
+    private readonly HeardLog _log = new();
 
     public void Dispose() => _metrics.Dispose();
 
@@ -80,10 +81,10 @@ public sealed class DiskObserverTests : IDisposable
         Assert.All(parts, part => Assert.Equal(1, part.Read().Count));
         Assert.Equal(
             [
-                "triggering snapshot localMemberId=a1 localMemberAppliedIndex=12 localMemberSnapshotIndex=2 " +
-                    "localMemberSnapshotCount=10",
-                "saved snapshot to disk snapshotIndex=12",
-                "purged file directory=/data count=3",
+                "Information: triggering snapshot localMemberId=a1 localMemberAppliedIndex=12 " +
+                    "localMemberSnapshotIndex=2 localMemberSnapshotCount=10",
+                "Information: saved snapshot to disk snapshotIndex=12",
+                "Information: purged file directory=/data count=3",
             ],
             _log.Lines);
     }

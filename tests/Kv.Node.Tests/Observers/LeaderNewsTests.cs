@@ -1,3 +1,4 @@
+using Kv.Node.Tests.Logging;
 using Kv.Raft;
 using Kv.Replication;
 using Kv.Server.Upkeep;
@@ -10,7 +11,7 @@ public sealed class LeaderNewsTests
     public void Who_leads_is_told_once_and_that_nobody_does()
     {
         var view = new ReplicaView();
-        var log = new SomeLog();
+        var log = new HeardLog();
         var news = new LeaderNews(view, memberId: 0xA1, TimeProvider.System, log);
         news.Look();
         Lead(0xB2);
@@ -18,7 +19,11 @@ public sealed class LeaderNewsTests
         Lead(0);
 
         Assert.Equal(
-            ["elected leader localMemberId=a1 leader=b2 term=7", "lost leader localMemberId=a1 term=7"], log.Lines);
+            [
+                "Information: elected leader localMemberId=a1 leader=b2 term=7",
+                "Warning: lost leader localMemberId=a1 term=7",
+            ],
+            log.Lines);
 
         void Lead(ulong leader)
         {

@@ -2,6 +2,7 @@ using System.Text;
 using Etcdserverpb;
 using Google.Protobuf;
 using Kv.Node.Tests.Leases;
+using Kv.Node.Tests.Logging;
 using Kv.Replication;
 using Kv.Server.Metrics;
 using Kv.Server.Observers;
@@ -41,7 +42,7 @@ internal sealed class ObservedStore : IDisposable
 
     public NodeMetrics Metrics { get; } = new(() => []);
 
-    public SomeLog Log { get; } = new();
+    public HeardLog Log { get; } = new();
 
     /// <summary>What stands on the page of metrics.</summary>
     public string Page => Encoding.UTF8.GetString(PrometheusText.Write(Metrics.Registry).Span);

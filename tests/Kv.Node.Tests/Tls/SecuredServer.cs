@@ -7,6 +7,7 @@ using Kv.Grpc;
 using Kv.Node.Tests.Configuration;
 using Kv.Node.Tests.Grpc;
 using Kv.Node.Tests.Grpc.Proto;
+using Kv.Node.Tests.Logging;
 using Kv.Server.Configuration;
 using Kv.Server.Tls;
 using Kv.Testing;

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Kv.Grpc.Tls;
 using Kv.Node.Tests.Configuration;
+using Kv.Node.Tests.Logging;
 using Kv.Server.Configuration;
 using Kv.Server.Tls;
 using Kv.Testing;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Kv.Node.Tests.Tls;
+namespace Kv.Node.Tests.Logging;
 
 /// <summary>Keeps what it is told, fields and all, as lines.</summary>
 internal sealed class HeardLog : ILogger
