@@ -1,12 +1,9 @@
 using System.Text.Json.Nodes;
 using Kv.Kubernetes;
-using Kv.Kubernetes.Configuration;
 using Kv.Kubernetes.Hosting;
 using Kv.Kubernetes.Informers;
-using Kv.Kubernetes.Metrics;
 using Kv.Kubernetes.Models;
 using Kv.Kubernetes.Reconciliation;
-using Kv.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kv.Operator.Tests.Kubernetes;
@@ -19,34 +16,21 @@ public sealed class ControllerTests : IAsyncLifetime
     // None that requests have: those end after 30 s.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(40);
 
-    private readonly ManualTime _time = new();
-    private readonly RuntimeMetrics _metrics = new();
-    private readonly CancellationTokenSource _stop = new();
     private readonly PetController _controller = new();
     private readonly WatchFeed _feed = new();
-    private FakeApiServer _server = null!;
-    private KubernetesClient _client = null!;
+    private ClientBench _bench = null!;
     private OperatorRuntime _runtime = null!;
-    private Task _running = Task.CompletedTask;
 
     public async ValueTask InitializeAsync()
     {
-        _server = await FakeApiServer.StartAsync();
-        _server.On($"WATCH {Pets}", _feed.Answer);
-        _client = new KubernetesClient(new KubernetesClientConfiguration { Host = _server.Url }, _metrics, _time);
+        _bench = await ClientBench.StartAsync();
+        _bench.Server.On($"WATCH {Pets}", _feed.Answer);
         var settings = new OperatorSettings { Name = "test" };
-        _runtime = new OperatorRuntime(_client, settings, _metrics, NullLoggerFactory.Instance, _time);
+        _runtime = new OperatorRuntime(
+            _bench.Client, settings, _bench.Metrics, NullLoggerFactory.Instance, _bench.Time);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _running;
-        _client.Dispose();
-        _metrics.Dispose();
-        _stop.Dispose();
-        await _server.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
     [Fact]
     public async Task Each_object_is_reconciled_at_the_start_and_when_what_is_wanted_changes()
@@ -114,8 +98,8 @@ public sealed class ControllerTests : IAsyncLifetime
         await Soon.IsTrueAsync(() => Text().Contains(
             "controller_runtime_terminal_reconcile_errors_total{controller=\"pets\"} 1\n", StringComparison.Ordinal));
 
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(325), TimeSpan.FromSeconds(635)); // the watch is up
-        _time.Advance(TimeSpan.FromMinutes(4));
+        await _bench.Time.WaitForTimerAsync(TimeSpan.FromSeconds(325), TimeSpan.FromSeconds(635)); // the watch is up
+        _bench.Time.Advance(TimeSpan.FromMinutes(4));
         Assert.Equal(0, _controller.Waiting);
         _feed.Send(Answers.Event("MODIFIED", Pet("rex", "5", meta => meta["generation"] = 2)));
 
@@ -130,11 +114,11 @@ public sealed class ControllerTests : IAsyncLifetime
         Start(pets: [Pet("rex", "1")]);
         await _controller.CallAsync();
         await WaitForPauseAsync(Pause);
-        _time.Advance(TimeSpan.FromSeconds(20));
+        _bench.Time.Advance(TimeSpan.FromSeconds(20));
         _feed.Send(Answers.Event("MODIFIED", Pet("rex", "2", meta => meta["generation"] = 2)));
         Assert.Equal("reconcile rex 2", await _controller.CallAsync());
 
-        _time.Advance(Pause - TimeSpan.FromSeconds(19.9));
+        _bench.Time.Advance(Pause - TimeSpan.FromSeconds(19.9));
 
         Assert.Equal("reconcile rex 2", await _controller.CallAsync());
     }
@@ -164,7 +148,7 @@ public sealed class ControllerTests : IAsyncLifetime
         Start(pets: [Pet("rex", "1")]);
         await _controller.CallAsync();
 
-        _time.Advance(TimeSpan.FromMinutes(2));
+        _bench.Time.Advance(TimeSpan.FromMinutes(2));
         await PassAsync(TimeSpan.FromMilliseconds(5));
 
         await _controller.CallAsync();
@@ -216,7 +200,7 @@ public sealed class ControllerTests : IAsyncLifetime
         var steps = new Queue<TimeSpan?>([TimeSpan.FromSeconds(5), null]);
         finalizer.OnFinalizeAsync = pet => Task.FromResult(ReconciliationResult<Pet>.Success(pet, steps.Dequeue()));
         static void Held(JsonObject meta) => meta["finalizers"] = new JsonArray("other/one", "example.io/pet");
-        _server.On(Patch, Answers.Json(Pet("rex", "2", Held)), Answers.Json(Pet("rex", "9")));
+        _bench.Server.On(Patch, Answers.Json(Pet("rex", "2", Held)), Answers.Json(Pet("rex", "9")));
         Start(pets: [Pet("rex", "1", meta => meta["finalizers"] = new JsonArray("other/one"))], configure: builder =>
             builder.AddFinalizer("example.io/pet", finalizer));
 
@@ -232,10 +216,10 @@ public sealed class ControllerTests : IAsyncLifetime
 
         Assert.Equal(
             """{"metadata":{"uid":"uid-rex","resourceVersion":"1","finalizers":["other/one","example.io/pet"]}}""",
-            (await _server.RequestAsync(Patch)).Body);
+            (await _bench.Server.RequestAsync(Patch)).Body);
         Assert.Equal(
             """{"metadata":{"uid":"uid-rex","resourceVersion":"8","finalizers":["other/one"]}}""",
-            (await _server.RequestAsync(Patch, 2)).Body);
+            (await _bench.Server.RequestAsync(Patch, 2)).Body);
     }
 
     [Fact]
@@ -243,8 +227,8 @@ public sealed class ControllerTests : IAsyncLifetime
     {
         const string Pods = "/api/v1/pods";
         var pods = new WatchFeed();
-        _server.On($"GET {Pods}", Answers.Json(Answers.PodList("9", "")));
-        _server.On($"WATCH {Pods}", pods.Answer);
+        _bench.Server.On($"GET {Pods}", Answers.Json(Answers.PodList("9", "")));
+        _bench.Server.On($"WATCH {Pods}", pods.Answer);
         Start(pets: [Pet("rex", "1"), Pet("tom", "2")], configure: builder =>
             builder.Owns<V1Pod>(new InformerOptions()));
         await _controller.CallAsync();
@@ -268,8 +252,8 @@ public sealed class ControllerTests : IAsyncLifetime
     {
         const string Secrets = "/api/v1/secrets";
         var secrets = new WatchFeed();
-        _server.On($"GET {Secrets}", Answers.Json("""{"metadata":{"resourceVersion":"3"},"items":[]}"""));
-        _server.On($"WATCH {Secrets}", secrets.Answer);
+        _bench.Server.On($"GET {Secrets}", Answers.Json("""{"metadata":{"resourceVersion":"3"},"items":[]}"""));
+        _bench.Server.On($"WATCH {Secrets}", secrets.Answer);
         Start(pets: [Pet("rex", "1")], configure: builder => builder.Watches<V1Secret>(
             new InformerOptions { MetadataOnly = true },
             secret => secret.Name() == "food" ? [new ObjectKey(secret.Namespace(), "rex")] : []));
@@ -279,28 +263,28 @@ public sealed class ControllerTests : IAsyncLifetime
         secrets.Send(Answers.Event("ADDED", Answers.Pod("food", "5")));
 
         Assert.Equal("reconcile rex 1", await _controller.CallAsync());
-        string accept = (await _server.RequestAsync($"WATCH {Secrets}")).Header("Accept");
+        string accept = (await _bench.Server.RequestAsync($"WATCH {Secrets}")).Header("Accept");
         Assert.Equal("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", accept);
     }
 
     private void Start(string[] pets, Action<ControllerBuilder<Pet>>? configure = null)
     {
-        _server.On($"GET {Pets}", Answers.Json(
+        _bench.Server.On($"GET {Pets}", Answers.Json(
             $$$"""{"kind":"PetList","metadata":{"resourceVersion":"9"},"items":[{{{string.Join(',', pets)}}}]}"""));
         _runtime.AddController(_controller, new ControllerOptions { Name = "pets" }, configure);
-        _running = _runtime.RunAsync(electionClient: null, _stop.Token);
+        _bench.Running = _runtime.RunAsync(electionClient: null, _bench.Stop);
     }
 
     private async Task PassAsync(TimeSpan pause)
     {
         await WaitForPauseAsync(pause);
-        _time.Advance(pause + TimeSpan.FromMilliseconds(1));
+        _bench.Time.Advance(pause + TimeSpan.FromMilliseconds(1));
     }
 
     private Task WaitForPauseAsync(TimeSpan pause) =>
-        _time.WaitForTimerAsync(pause, pause + TimeSpan.FromMilliseconds(1.5));
+        _bench.Time.WaitForTimerAsync(pause, pause + TimeSpan.FromMilliseconds(1.5));
 
-    private string Text() => _metrics.Exporter.Write();
+    private string Text() => _bench.Metrics.Exporter.Write();
 
     private static string Count(string result, int count) =>
         $"controller_runtime_reconcile_total{{controller=\"pets\",result=\"{result}\"}} {count}\n";

@@ -1,8 +1,5 @@
 using Kv.Kubernetes;
-using Kv.Kubernetes.Configuration;
-using Kv.Kubernetes.Metrics;
 using Kv.Kubernetes.Models;
-using Kv.Testing;
 
 namespace Kv.Operator.Tests.Kubernetes;
 
@@ -10,25 +7,16 @@ public sealed class WatchTests : IAsyncLifetime
 {
     private const string Route = "WATCH /api/v1/namespaces/n/pods";
 
-    private readonly ManualTime _time = new();
-    private readonly RuntimeMetrics _metrics = new();
     private readonly WatchFeed _feed = new();
-    private FakeApiServer _server = null!;
-    private KubernetesClient _client = null!;
+    private ClientBench _bench = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _server = await FakeApiServer.StartAsync();
-        _server.On(Route, _feed.Answer);
-        _client = new KubernetesClient(new KubernetesClientConfiguration { Host = _server.Url }, _metrics, _time);
+        _bench = await ClientBench.StartAsync();
+        _bench.Server.On(Route, _feed.Answer);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        _client.Dispose();
-        _metrics.Dispose();
-        await _server.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
     [Fact]
     public async Task Events_come_as_they_happen_until_the_server_ends_the_watch()
@@ -51,7 +39,7 @@ public sealed class WatchTests : IAsyncLifetime
         Assert.Equal((WatchEventType.Deleted, "10"), await NextAsync(events));
         Assert.False(await events.MoveNextAsync());
 
-        var request = await _server.RequestAsync(Route);
+        var request = await _bench.Server.RequestAsync(Route);
         Assert.Equal(
             "/api/v1/namespaces/n/pods?watch=true&resourceVersion=3&allowWatchBookmarks=true" +
             "&timeoutSeconds=321&labelSelector=app%3Dkv",
@@ -91,7 +79,7 @@ public sealed class WatchTests : IAsyncLifetime
     [Fact]
     public async Task A_watch_that_is_refused_ends_with_what_the_server_says()
     {
-        _server.On("WATCH /api/v1/pods", Answers.Status(403, "Forbidden", "pods is forbidden"));
+        _bench.Server.On("WATCH /api/v1/pods", Answers.Status(403, "Forbidden", "pods is forbidden"));
         await using var events = Watch(new WatchOptions());
 
         var refusal = await Assert.ThrowsAsync<KubernetesException>(async () => await events.MoveNextAsync());
@@ -142,10 +130,10 @@ public sealed class WatchTests : IAsyncLifetime
         Assert.Equal((WatchEventType.Added, "4"), await NextAsync(events));
 
         var next = events.MoveNextAsync();
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(35), TimeSpan.FromSeconds(41));
-        _time.Advance(TimeSpan.FromSeconds(39));
+        await _bench.Time.WaitForTimerAsync(TimeSpan.FromSeconds(35), TimeSpan.FromSeconds(41));
+        _bench.Time.Advance(TimeSpan.FromSeconds(39));
         Assert.False(next.IsCompleted);
-        _time.Advance(TimeSpan.FromSeconds(2));
+        _bench.Time.Advance(TimeSpan.FromSeconds(2));
 
         var silence = await Assert.ThrowsAnyAsync<IOException>(async () => await next);
         Assert.Contains("40 s", silence.Message, StringComparison.Ordinal);
@@ -156,17 +144,17 @@ public sealed class WatchTests : IAsyncLifetime
     {
         using var stop = new CancellationTokenSource();
         var options = new WatchOptions { Namespace = "n" };
-        await using var events = _client.WatchAsync<V1Pod>(options, stop.Token).GetAsyncEnumerator(stop.Token);
+        await using var events = _bench.Client.WatchAsync<V1Pod>(options, stop.Token).GetAsyncEnumerator(stop.Token);
 
         var next = events.MoveNextAsync();
-        await _server.RequestAsync(Route);
+        await _bench.Server.RequestAsync(Route);
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
     }
 
     private IAsyncEnumerator<(WatchEventType Type, V1Pod Entity)> Watch(WatchOptions options) =>
-        _client.WatchAsync<V1Pod>(options).GetAsyncEnumerator();
+        _bench.Client.WatchAsync<V1Pod>(options).GetAsyncEnumerator();
 
     private static async Task<(WatchEventType, string?)> NextAsync(
         IAsyncEnumerator<(WatchEventType Type, V1Pod Entity)> events)
