@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Grpc.Core;
 using Kv.Kubernetes;
 using Kv.Kubernetes.Informers;
 using Kv.Kubernetes.Json;
@@ -7,6 +8,7 @@ using Kv.Operator.Api;
 using Kv.Operator.Members;
 using Kv.Sandbox.Kubelet;
 using Microsoft.Extensions.Logging.Abstractions;
+using WriteOptions = Kv.Kubernetes.WriteOptions;
 
 namespace Kv.Operator.Tests.Scenarios;
 
@@ -160,6 +162,33 @@ internal sealed class ScenarioCluster : IAsyncDisposable
         pod.Status.Conditions?.Any(each => each is { Type: "Ready", Status: "True" }) == true;
 
     public V1Pod PodOf(string member) => Pods.First(pod => pod.Name() == member);
+
+    /// <summary>Asks one member after the other until one answers.</summary>
+    /// <param name="mayPass">Whether a failure leaves it to another to answer; every one does if not given.</param>
+    public async Task<T> AskAsync<T>(
+        Func<CallInvoker, AsyncUnaryCall<T>> ask, TimeSpan within, Func<RpcException, bool>? mayPass = null)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        using var timer = new PeriodicTimer(Look);
+        while (true)
+        {
+            foreach (MemberEndpoint member in Serving())
+            {
+                try
+                {
+                    return await ask(Channels.For(member));
+                }
+                catch (RpcException failure) when (
+                    TimeProvider.System.GetElapsedTime(start) < within && mayPass?.Invoke(failure) != false)
+                {
+                    // Another may.
+                }
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < within, $"Nobody answers.\n{Site.Log}");
+            await timer.WaitForNextTickAsync();
+        }
+    }
 
     /// <summary>Ends the process of a member, as a crash does.</summary>
     public void Kill(string member) => Signal(member, SystemCalls.Kill);

@@ -201,33 +201,9 @@ internal sealed class ScenarioLoad : IAsyncDisposable
     private static async Task<long> RevisionAsync(ScenarioCluster cluster)
     {
         var request = new RangeRequest { Key = ByteString.CopyFrom(0), CountOnly = true };
-        RangeResponse now = await AskAnyAsync(cluster, invoker =>
-            new KV.KVClient(invoker).RangeAsync(request, deadline: DateTime.UtcNow + AnswerMax));
+        RangeResponse now = await cluster.AskAsync(
+            invoker => new KV.KVClient(invoker).RangeAsync(request, deadline: DateTime.UtcNow + AnswerMax), AnswerMax);
         return now.Header.Revision;
-    }
-
-    /// <summary>Asks one member after the other until one answers.</summary>
-    private static async Task<T> AskAnyAsync<T>(ScenarioCluster cluster, Func<CallInvoker, AsyncUnaryCall<T>> ask)
-    {
-        long start = Stopwatch.GetTimestamp();
-        using var timer = new PeriodicTimer(Look);
-        while (true)
-        {
-            foreach (MemberEndpoint member in cluster.Serving())
-            {
-                try
-                {
-                    return await ask(cluster.Channels.For(member));
-                }
-                catch (RpcException) when (Stopwatch.GetElapsedTime(start) < AnswerMax)
-                {
-                    // Another may.
-                }
-            }
-
-            Assert.True(Stopwatch.GetElapsedTime(start) < AnswerMax, $"Nobody answers.\n{cluster.Site.Log}");
-            await timer.WaitForNextTickAsync();
-        }
     }
 
     // What became of requests without an answer is told by the changes themselves, from the first on.

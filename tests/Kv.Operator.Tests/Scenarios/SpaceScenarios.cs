@@ -3,7 +3,6 @@ using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using Kv.Operator.Api;
-using Kv.Operator.Members;
 
 namespace Kv.Operator.Tests.Scenarios;
 
@@ -116,27 +115,9 @@ public sealed class SpaceScenarios(ScenarioSite site, ITestOutputHelper output)
     }
 
     /// <summary>Asks one member after the other: one that is being shortened or restarted does not answer.</summary>
-    private static async Task<T> AskAsync<T>(ScenarioCluster cluster, Func<CallInvoker, AsyncUnaryCall<T>> ask)
-    {
-        long start = Stopwatch.GetTimestamp();
-        using var timer = new PeriodicTimer(Look);
-        while (true)
-        {
-            foreach (MemberEndpoint member in cluster.Serving())
-            {
-                try
-                {
-                    return await ask(cluster.Channels.For(member));
-                }
-                catch (RpcException failure) when (
-                    failure.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded &&
-                    Stopwatch.GetElapsedTime(start) < ScenarioCluster.Patience)
-                {
-                    // Another may.
-                }
-            }
-
-            await timer.WaitForNextTickAsync();
-        }
-    }
+    private static Task<T> AskAsync<T>(ScenarioCluster cluster, Func<CallInvoker, AsyncUnaryCall<T>> ask) =>
+        cluster.AskAsync(
+            ask,
+            ScenarioCluster.Patience,
+            failure => failure.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded);
 }
