@@ -90,22 +90,8 @@ public sealed class PodTests(SandboxFixture sandbox) : IClassFixture<SandboxFixt
     public async Task A_container_that_fails_is_restarted_and_its_log_kept()
     {
         string space = await sandbox.NamespaceAsync();
-        await sandbox.CreateAsync(space,
-            """
-            apiVersion: v1
-            kind: Pod
-            metadata: { name: stumbler }
-            spec:
-              volumes: [ { name: v, emptyDir: {} } ]
-              containers:
-              - name: main
-                image: busybox
-                command:
-                - /bin/sh
-                - -c
-                - 'echo run; if [ -f /tmp/v/once ]; then exec sleep 1000; fi; touch /tmp/v/once; exit 3'
-                volumeMounts: [ { name: v, mountPath: /tmp/v } ]
-            """);
+        const string Script = "echo run; if [ -f /tmp/v/once ]; then exec sleep 1000; fi; touch /tmp/v/once; exit 3";
+        await sandbox.CreateAsync(space, WithVolume("stumbler", Script));
 
         JsonObject pod = await sandbox.UntilAsync(
             ObjectPath.Core("pods", space, "stumbler"), each => Restarts(each) == 1 && SharedSandbox.IsReady(each));
@@ -137,19 +123,8 @@ public sealed class PodTests(SandboxFixture sandbox) : IClassFixture<SandboxFixt
     public async Task Probes_decide_when_a_pod_is_ready_and_when_it_is_restarted()
     {
         string space = await sandbox.NamespaceAsync();
-        await sandbox.CreateAsync(space,
+        await sandbox.CreateAsync(space, WithVolume("probed", "touch /tmp/v/alive; sleep 1000", grace: 1, probes:
             """
-            apiVersion: v1
-            kind: Pod
-            metadata: { name: probed }
-            spec:
-              volumes: [ { name: v, emptyDir: {} } ]
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: main
-                image: busybox
-                command: [/bin/sh, -c, 'touch /tmp/v/alive; sleep 1000']
-                volumeMounts: [ { name: v, mountPath: /tmp/v } ]
                 startupProbe:
                   exec: { command: [test, -f, /tmp/v/alive] }
                   periodSeconds: 1
@@ -165,7 +140,7 @@ public sealed class PodTests(SandboxFixture sandbox) : IClassFixture<SandboxFixt
                   periodSeconds: 1
                   timeoutSeconds: 30
                   failureThreshold: 1
-            """);
+            """));
         string path = ObjectPath.Core("pods", space, "probed");
         JsonObject running = await sandbox.UntilAsync(path, each => each.Text("status", "phase") == "Running");
         string volume = VolumeOf(running);
@@ -258,6 +233,23 @@ public sealed class PodTests(SandboxFixture sandbox) : IClassFixture<SandboxFixt
         await UntilLogAsync(path, "twotwo");
         Assert.DoesNotContain("onetwo", await Client.GetTextAsync(path + "/log"), StringComparison.Ordinal);
     }
+
+    /// <summary>A pod that runs a script, and has an empty volume for it.</summary>
+    private static string WithVolume(string name, string script, int grace = 30, string probes = "") =>
+        $$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: {{name}} }
+        spec:
+          volumes: [ { name: v, emptyDir: {} } ]
+          terminationGracePeriodSeconds: {{grace}}
+          containers:
+          - name: main
+            image: busybox
+            command: [/bin/sh, -c, '{{script}}']
+            volumeMounts: [ { name: v, mountPath: /tmp/v } ]
+        {{probes}}
+        """;
 
     private static string Sleeper(string name, string image) =>
         $$"""
