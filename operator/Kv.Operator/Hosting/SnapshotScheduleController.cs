@@ -8,9 +8,9 @@ namespace Kv.Operator.Hosting;
 /// <summary>What the runtime calls for the schedules of clusters.</summary>
 public sealed class SnapshotScheduleController(ScheduleReconciler reconciler) : IEntityController<V1KvCluster>
 {
-    /// <summary>The cluster whose schedule a snapshot was made by.</summary>
+    /// <summary>The cluster whose schedule says how long a snapshot is kept.</summary>
     public static IEnumerable<ObjectKey> ClusterOf(V1KvSnapshot snapshot) =>
-        snapshot.GetLabel(SnapshotNames.ScheduleLabel) is { } cluster
+        (snapshot.GetLabel(SnapshotNames.ScheduleLabel) ?? snapshot.GetLabel(SnapshotNames.UpgradeLabel)) is { } cluster
             ? [new ObjectKey(snapshot.Namespace(), cluster)]
             : [];
 

@@ -62,10 +62,12 @@ internal sealed record SchedulePlan(
         TimeSpan recheck = new[] { next, staleAt }.Where(each => each > now).Min() is { } soonest
             ? soonest - now
             : RecheckMax;
+        IEnumerable<V1KvSnapshot> expired =
+            Retention.Expired(snapshots, spec.Retention, now).Concat(Retention.Expired(upgrades, spec.Retention, now));
         return new SchedulePlan(
             status,
             ConditionOf(cluster, status, staleAt, now),
-            [.. Retention.Expired(snapshots, spec.Retention, now), .. Retention.Expired(upgrades, spec.Retention, now)],
+            [.. expired.Where(each => each.Name() != cluster.Status?.Recovery?.Snapshot)], // it is being read
             TimeSpan.FromTicks(Math.Clamp(recheck.Ticks, RecheckMin.Ticks, RecheckMax.Ticks)));
     }
 
