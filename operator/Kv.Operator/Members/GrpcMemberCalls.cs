@@ -9,12 +9,12 @@ using Kv.Operator.Planning;
 namespace Kv.Operator.Members;
 
 /// <summary>Speaks etcd's API. Looks are short, so that one member that hangs delays no reconcile much; changes may
-/// take as long as a quorum needs.</summary>
+/// take as long as a quorum needs, and what goes through a whole store as long as a large one takes.</summary>
 public sealed class GrpcMemberCalls(MemberChannels channels, TimeProvider clock) : IMemberCalls
 {
     private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(7);
-    private static readonly TimeSpan DefragmentLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan StoreLimit = TimeSpan.FromMinutes(5);
 
     public async Task<MemberReport?> AskAsync(MemberEndpoint member, CancellationToken stop)
     {
@@ -91,12 +91,12 @@ public sealed class GrpcMemberCalls(MemberChannels channels, TimeProvider clock)
             await ChangeAsync(member, "give up history", (invoker, options) =>
                 new KV.KVClient(invoker).CompactAsync(
                     new CompactionRequest { Revision = now.Header.Revision, Physical = true },
-                    options), ChangeLimit, stop);
+                    options), StoreLimit, stop);
         }
         catch (MemberCallException refused) when (
             refused.InnerException is RpcException { StatusCode: StatusCode.OutOfRange })
         {
-            // Nothing was written since it was last given up, as when a store is full.
+            // Nothing was written since it was last given up, as when a store is full; or somebody else was quicker.
         }
     }
 
@@ -106,7 +106,7 @@ public sealed class GrpcMemberCalls(MemberChannels channels, TimeProvider clock)
             "shorten the store",
             (invoker, options) => new Maintenance.MaintenanceClient(invoker).DefragmentAsync(
                 new DefragmentRequest(), options),
-            DefragmentLimit,
+            StoreLimit,
             stop);
 
     public Task DisarmAsync(MemberEndpoint member, AlarmFound alarm, CancellationToken stop) =>

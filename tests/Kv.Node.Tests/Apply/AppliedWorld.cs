@@ -14,7 +14,6 @@ internal sealed class AppliedWorld : IDisposable
     public const ulong MemberId = 9;
 
     private readonly BackendOnDisk _disk = new();
-    private readonly ManualLane _compaction = new();
     private Applier _applier = null!;
 
     public AppliedWorld() => Open();
@@ -22,6 +21,9 @@ internal sealed class AppliedWorld : IDisposable
     public StoreParts Store { get; private set; } = null!;
 
     public RecordedTokens Tokens { get; } = new();
+
+    /// <summary>Where what was given up is taken away.</summary>
+    public ManualLane Compaction { get; } = new();
 
     public ulong Index { get; private set; }
 
@@ -70,7 +72,7 @@ internal sealed class AppliedWorld : IDisposable
         var leases = new LeaseBook(_disk.Backend, ttlMin: 2);
         Store = new StoreParts(
             _disk.Backend,
-            MvccStore.Open(_disk.Backend, leases, _compaction),
+            MvccStore.Open(_disk.Backend, leases, Compaction),
             leases,
             new AlarmBook(_disk.Backend),
             new MemberBook(_disk.Backend, learnersMax: 1),

@@ -12,6 +12,7 @@ using Kv.Server.Membership;
 using Kv.Server.Metrics;
 using Kv.Server.Observers;
 using Kv.Server.Tokens;
+using Kv.Server.Upkeep;
 using Kv.Store;
 using Kv.Store.Leases;
 using Kv.Testing;
@@ -25,7 +26,6 @@ namespace Kv.Node.Tests.Calls;
 /// read: what the cluster says, and when, is up to the test.</summary>
 internal sealed class CallServer : IAsyncDisposable
 {
-    private readonly ManualTime _time = new();
     private readonly NodeMetrics _metrics = new(() => []);
     private readonly Inbox _inbox = new(requestsMax: 100);
     private readonly Queue<ReplicaEvent> _asked = new();
@@ -40,13 +40,13 @@ internal sealed class CallServer : IAsyncDisposable
         StoreParts store = World.Store;
         var view = new ReplicaView();
         var observation = new Observation(_metrics, new HeardLog());
-        var ids = new RequestIds(AppliedWorld.MemberId, _time.GetUtcNow());
+        var ids = new RequestIds(AppliedWorld.MemberId, Time.GetUtcNow());
         var proposer = new Proposer(_inbox, ids, view, requestBytesMax: 1 << 20);
         var proposals = new ProposalObserver(_metrics.Server.Proposals, _metrics.Requests);
         var log = new LoggedRequests(proposer, proposals);
         var quota = new Quota(store.Backend, store.Alarms, log, AppliedWorld.MemberId, quotaBytes);
         var headers = new ResponseHeaders(AppliedWorld.ClusterId, AppliedWorld.MemberId, view, store.Kv);
-        _tokens = new SimpleTokens(_time, TimeSpan.FromMinutes(5));
+        _tokens = new SimpleTokens(Time, TimeSpan.FromMinutes(5));
         _learner = new LearnerRule(AppliedWorld.MemberId, store.Members);
         Reads = new LinearizableReads(_inbox, view, Eventually.Deadline, observation);
 
@@ -61,18 +61,22 @@ internal sealed class CallServer : IAsyncDisposable
             new ReadObserver(_metrics, Eventually.Deadline, observation.Log),
             messageBytes: 1 << 20);
         var writes = new KvWrites(proposer, gate, quota, reads, txnOpsMax: 128, proposals);
-        Clock = new LeaseClock(store.Leases, _time, new LeaseClockOptions());
-        var leader = new LeaderCalls(view, store.Members, peers: null!, _time, Eventually.Deadline); // not asked
-        var desk = new LeaseDesk(store.Leases, Clock, log, view, leader, _time);
+        Clock = new LeaseClock(store.Leases, Time, new LeaseClockOptions());
+        var leader = new LeaderCalls(view, store.Members, peers: null!, Time, Eventually.Deadline); // not asked
+        var desk = new LeaseDesk(store.Leases, Clock, log, view, leader, Time);
 
         _server = new GrpcServer(new GrpcServerOptions { Admission = _learner.Admit });
         _server.AddUnary("/etcdserverpb.KV/Range", reads.RangeAsync);
         _server.AddUnary("/etcdserverpb.KV/Put", writes.PutAsync);
         _server.AddUnary("/etcdserverpb.KV/Txn", writes.TxnAsync);
         _server.Add(reads.BindRangeStream());
+        var upkeep = new StoreUpkeep(store, new InlineLane(), Time, observation);
+        _server.Add(new KvCompactions(log, upkeep, gate, headers).Bind());
         var leases = new LeaseCalls(store.Leases, Clock, desk, log, quota, Reads, gate, headers);
         _server.Add(LeaseService.BindService(leases));
     }
+
+    public ManualTime Time { get; } = new();
 
     /// <summary>What the apply lane has: entries are applied here, beside the reads.</summary>
     public AppliedWorld World { get; } = new();
