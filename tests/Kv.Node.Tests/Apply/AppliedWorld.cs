@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Kv.Node.Tests.Leases;
 using Kv.Node.Tests.Store;
 using Kv.Store;
-using Kv.Store.Leases;
+using Kv.Testing.Members;
 
 namespace Kv.Node.Tests.Apply;
 
@@ -69,15 +69,7 @@ internal sealed class AppliedWorld : IDisposable
 
     private void Open()
     {
-        var leases = new LeaseBook(_disk.Backend, ttlMin: 2);
-        Store = new StoreParts(
-            _disk.Backend,
-            MvccStore.Open(_disk.Backend, leases, Compaction),
-            leases,
-            new AlarmBook(_disk.Backend),
-            new MemberBook(_disk.Backend, learnersMax: 1),
-            new AuthBook(_disk.Backend),
-            Tokens);
+        Store = WholeStore.Open(_disk.Backend, Compaction, Tokens, ttlMin: 2);
         _applier = new Applier(Store, ClusterId, MemberId);
         Index = _disk.Backend.ConsistentIndex;
     }

@@ -7,7 +7,7 @@ using Kv.Replication;
 using Kv.Server.Metrics;
 using Kv.Server.Observers;
 using Kv.Store;
-using Kv.Store.Leases;
+using Kv.Testing.Members;
 
 namespace Kv.Node.Tests.Observers;
 
@@ -24,16 +24,8 @@ internal sealed class ObservedStore : IDisposable
 
     public ObservedStore(TimeSpan slow, params AlarmType[] alarms)
     {
-        var leases = new LeaseBook(_disk.Backend, ttlMin: 2);
         var lane = new Kv.Node.Tests.Store.ManualLane();
-        _store = new StoreParts(
-            _disk.Backend,
-            MvccStore.Open(_disk.Backend, leases, lane),
-            leases,
-            new AlarmBook(_disk.Backend),
-            new MemberBook(_disk.Backend, learnersMax: 1),
-            new AuthBook(_disk.Backend),
-            new NoTokens());
+        _store = WholeStore.Open(_disk.Backend, lane, new NoTokens(), ttlMin: 2);
         foreach (AlarmType alarm in alarms)
             _store.Alarms.Activate(MemberId, alarm);
         _applier = new Applier(_store, clusterId: 7, MemberId);
@@ -62,20 +54,5 @@ internal sealed class ObservedStore : IDisposable
     {
         _disk.Dispose();
         Metrics.Dispose();
-    }
-
-    private sealed class NoTokens : ITokens
-    {
-        public void Add(string token, string userName)
-        {
-        }
-
-        public void Drop(string userName)
-        {
-        }
-
-        public void DropAll()
-        {
-        }
     }
 }

@@ -7,7 +7,7 @@ using Kv.Storage;
 using Kv.Storage.Log;
 using Kv.Storage.Pages;
 using Kv.Store;
-using Kv.Store.Leases;
+using Kv.Testing.Members;
 
 namespace Kv.Node.Tests.Replication;
 
@@ -33,15 +33,7 @@ internal sealed class SteppedMember : IDisposable
         _log = opened.Writer;
         Opened = opened;
         var lane = new InlineLane();
-        var leases = new LeaseBook(backend, ttlMin: 1);
-        Store = new StoreParts(
-            backend,
-            MvccStore.Open(backend, leases, lane),
-            leases,
-            new AlarmBook(backend),
-            new MemberBook(backend, learnersMax: 1),
-            new AuthBook(backend),
-            Tokens);
+        Store = WholeStore.Open(backend, lane, Tokens, ttlMin: 1);
         var snapshots = new SnapshotFiles(disk, files);
         var log = new InlineLog(new TurnWriter(opened.Writer, snapshots), Inbox);
         var kept = new CheckpointOptions(setup.SnapshotEntries, SegmentsMax: 2, SnapFilesMax: 2);

@@ -22,7 +22,7 @@ public sealed class AssembledMember : IDisposable
     {
         Id = new NodeId(opened.Contents.Metadata.NodeId);
         _log = opened.Writer;
-        Store = OpenStore(plan, backend);
+        Store = WholeStore.Open(backend, plan.Lanes.Compaction, new NoTokens(), LeaseTtlMin);
         Watches = new WatchHub(
             Store.Kv,
             plan.Lanes.Watch,
@@ -112,18 +112,5 @@ public sealed class AssembledMember : IDisposable
         _log.Dispose();
         Store.Backend.Dispose();
         Inbox.Dispose();
-    }
-
-    private static StoreParts OpenStore(MemberPlan plan, Backend backend)
-    {
-        var leases = new LeaseBook(backend, LeaseTtlMin);
-        return new StoreParts(
-            backend,
-            MvccStore.Open(backend, leases, plan.Lanes.Compaction),
-            leases,
-            new AlarmBook(backend),
-            new MemberBook(backend, learnersMax: 1),
-            new AuthBook(backend),
-            new NoTokens());
     }
 }
