@@ -50,10 +50,7 @@ public sealed class SharedApiServer : IAsyncDisposable
     internal async Task<string> NamespaceAsync()
     {
         string name = $"test-{Interlocked.Increment(ref _namespaces)}";
-        await Client.CreateAsync("/api/v1/namespaces", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = name },
-        });
+        await Client.MakeNamespaceAsync(name);
         return name;
     }
 

@@ -35,10 +35,7 @@ public sealed class SharedSandbox : IAsyncDisposable
     internal async Task<string> NamespaceAsync()
     {
         string name = $"run-{Interlocked.Increment(ref _namespaces)}";
-        await Client.CreateAsync("/api/v1/namespaces", new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = name },
-        });
+        await Client.MakeNamespaceAsync(name);
         return name;
     }
 
