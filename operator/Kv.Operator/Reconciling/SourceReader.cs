@@ -54,8 +54,9 @@ internal sealed class SourceReader(IKubernetesClient client, IMemberCalls calls)
                     (others is null || others.Any(line => line.Id == report.Answer.Id)))
                 .DistinctBy(each => each.Report!.Answer.Id),
         ];
+        SourceFound found = Judge(id, record.ClusterId, named, good);
         return new SourceLook(
-            Judge(id, record.ClusterId, named, good),
+            found.Obstacle is null ? JudgePeers(layout, found, others ?? []) : found,
             [.. good.Select(each => each.Endpoint with { Member = NameOf(each.Report!.Answer.Id) })],
             [.. good.Select(each => Rename(each.Report!))]);
     }
@@ -102,6 +103,25 @@ internal sealed class SourceReader(IKubernetesClient client, IMemberCalls calls)
                 Trouble = "Those of the etcd cluster who answer have no quorum behind them.",
             }
             : new SourceFound(id);
+    }
+
+    /// <summary>Members that do not hear each other are no cluster: who joined would never catch up.</summary>
+    private static SourceFound JudgePeers(ClusterLayout layout, SourceFound found, MemberLine[] others)
+    {
+        string scheme = layout.PeerScheme + "://";
+        MemberLine? other = Array.Find(
+            others, line => !line.PeerUrl.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
+        if (other is null)
+            return found;
+
+        string what = layout.HasPeerTls
+            ? "plain text, and ours would speak TLS: make this KvCluster anew without spec.tls.peer."
+            : "TLS: make this KvCluster anew with spec.tls.peer, and certificates of their authority.";
+        return found with
+        {
+            Obstacle = Obstacle.EtcdUntrusted,
+            Trouble = $"The members of the etcd cluster reach each other at {other.PeerUrl}: they speak {what}",
+        };
     }
 
     private static bool IsKnown(string version) =>

@@ -32,6 +32,9 @@ public sealed class SimulatedMembers(MemoryApi api, Fate fate) : IMemberCalls
     /// <summary>Stores full of live data, which nothing shortens.</summary>
     public HashSet<string> FullStores { get; } = [];
 
+    /// <summary>Stores full of history, which nothing shortens before that is given up.</summary>
+    public HashSet<string> FullOfHistory { get; } = [];
+
     /// <summary>What all images hold, whatever they are called; null if they hold what they are called.</summary>
     public string? VersionInImages { get; set; }
 
@@ -39,6 +42,9 @@ public sealed class SimulatedMembers(MemoryApi api, Fate fate) : IMemberCalls
     public string? EtcdFault { get; set; }
 
     public string EtcdVersion { get; set; } = "3.5.30";
+
+    /// <summary>How the members of an etcd cluster speak with each other.</summary>
+    public string EtcdPeerScheme { get; set; } = "http";
 
     public ulong EtcdClusterId { get; set; } = FirstClusterId;
 
@@ -78,7 +84,7 @@ public sealed class SimulatedMembers(MemoryApi api, Fate fate) : IMemberCalls
         {
             string name = $"etcd-{number}";
             _etcds.Add(name);
-            _members.Add(new MemberLine(_nextId++, name, $"http://{name}.etcd:2380", IsLearner: false)
+            _members.Add(new MemberLine(_nextId++, name, $"{EtcdPeerScheme}://{name}.etcd:2380", IsLearner: false)
             {
                 ClientUrls = [$"http://{name}.etcd:2379"],
             });
@@ -209,11 +215,11 @@ public sealed class SimulatedMembers(MemoryApi api, Fate fate) : IMemberCalls
     public Task MoveLeaderAsync(MemberEndpoint leader, ulong to, CancellationToken stop) =>
         Change("move leader", () => Leader = to);
 
-    public Task CompactAsync(MemberEndpoint member, CancellationToken stop) => Change("compact", () => { });
+    public Task CompactAsync(MemberEndpoint member, CancellationToken stop) => Change("compact", FullOfHistory.Clear);
 
     public Task DefragmentAsync(MemberEndpoint member, CancellationToken stop) => Change("defragment", () =>
     {
-        if (!FullStores.Contains(member.Member))
+        if (!FullStores.Contains(member.Member) && !FullOfHistory.Contains(member.Member))
             StoreBytes.Remove(member.Member);
     });
 

@@ -19,25 +19,33 @@ internal sealed class EtcdPods : IAsyncDisposable
     private readonly Informer<V1Pod> _pods;
     private readonly Task _following;
 
-    private EtcdPods(ScenarioSite site, string name)
+    private readonly EtcdTrust? _trust;
+
+    private EtcdPods(ScenarioSite site, string name, EtcdTrust? trust)
     {
         _site = site;
         _name = name;
+        _trust = trust;
         var options = new InformerOptions { Namespaces = [site.Space], LabelSelector = $"{Label}={name}" };
         _pods = new Informer<V1Pod>(site.Client, options, site.Metrics, NullLogger.Instance);
         _following = _pods.RunAsync(_stop.Token);
     }
 
-    public static async Task<EtcdPods> StartAsync(ScenarioSite site, int count)
+    /// <param name="trust">By what they speak TLS with clients and with each other; null for plain text.</param>
+    public static async Task<EtcdPods> StartAsync(ScenarioSite site, int count, EtcdTrust? trust = null)
     {
         RealEtcd.MustBeThere();
-        var etcds = new EtcdPods(site, site.NextName("old"));
+        var etcds = new EtcdPods(site, site.NextName("old"), trust);
         await site.Client.CreateAsync(etcds.Service());
+        if (trust is not null)
+            await trust.KeepAsync(etcds._name, etcds.NamesOfPods());
         string[] names = [.. Enumerable.Range(0, count).Select(number => $"{etcds._name}-{number}")];
         string all = string.Join(',', names.Select(name => $"{name}={etcds.PeerUrlOf(name)}"));
         foreach (string name in names)
             await site.Client.CreateAsync(etcds.Pod(name, all));
         await etcds.UntilServingAsync(count);
+        if (trust is not null)
+            await etcds.NameAddressesAsync(trust);
         return etcds;
     }
 
@@ -46,7 +54,7 @@ internal sealed class EtcdPods : IAsyncDisposable
     [
         .. _pods.List().Where(pod => pod.DeletionTimestamp() is null && ScenarioCluster.IsPodReady(pod))
             .OrderBy(pod => pod.Name())
-            .Select(pod => new MemberEndpoint(pod.Name(), UrlOf(pod), pod.Name())),
+            .Select(pod => new MemberEndpoint(pod.Name(), UrlOf(pod), UrlOf(pod).Host) { Trust = _trust?.Client }),
     ];
 
     public async Task UntilServingAsync(int count)
@@ -81,9 +89,43 @@ internal sealed class EtcdPods : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static Uri UrlOf(V1Pod pod) => new($"http://{pod.Status.PodIP}:2379");
+    private string Scheme => _trust is null ? "http" : "https";
 
-    private string PeerUrlOf(string name) => $"http://{name}.{_name}.{_site.Space}.svc.cluster.local:2380";
+    private Uri UrlOf(V1Pod pod) => new($"{Scheme}://{pod.Status.PodIP}:2379");
+
+    private string PeerUrlOf(string name) => $"{Scheme}://{name}.{_name}.{_site.Space}.svc.cluster.local:2380";
+
+    private string[] NamesOfPods() => [$"*.{_name}.{_site.Space}.svc.cluster.local"];
+
+    /// <summary>Clients ask at addresses, which are not known before there are pods. Etcd reads its certificate again
+    /// for each connection.</summary>
+    private async Task NameAddressesAsync(EtcdTrust trust)
+    {
+        await trust.KeepAsync(_name, [.. NamesOfPods(), .. _pods.List().Select(pod => pod.Status.PodIP!)]);
+        using var channels = new MemberChannels(TimeProvider.System);
+        var calls = new GrpcMemberCalls(channels, TimeProvider.System);
+        long start = TimeProvider.System.GetTimestamp();
+        using var timer = new PeriodicTimer(Look);
+        foreach (MemberEndpoint member in Serving())
+        {
+            while (await calls.AskAsync(member, CancellationToken.None) is null)
+            {
+                Assert.True(
+                    TimeProvider.System.GetElapsedTime(start) < ScenarioCluster.Patience,
+                    $"{member.Address} does not show a certificate for its address.\n{_site.Log}");
+                await timer.WaitForNextTickAsync();
+            }
+        }
+    }
+
+    private IEnumerable<string> Tls() => _trust is null
+        ? []
+        : [
+            "--cert-file=/tls/tls.crt", "--key-file=/tls/tls.key",
+            "--trusted-ca-file=/tls/ca.crt", "--client-cert-auth",
+            "--peer-cert-file=/tls/tls.crt", "--peer-key-file=/tls/tls.key",
+            "--peer-trusted-ca-file=/tls/ca.crt", "--peer-client-cert-auth",
+        ];
 
     private V1Service Service() => new()
     {
@@ -121,13 +163,15 @@ internal sealed class EtcdPods : IAsyncDisposable
                     [
                         $"--name={name}",
                         "--data-dir=/var/lib/etcd/data",
-                        "--listen-client-urls=http://$(POD_IP):2379",
-                        "--advertise-client-urls=http://$(POD_IP):2379",
-                        "--listen-peer-urls=http://$(POD_IP):2380",
+                        $"--listen-client-urls={Scheme}://$(POD_IP):2379",
+                        $"--advertise-client-urls={Scheme}://$(POD_IP):2379",
+                        "--listen-metrics-urls=http://$(POD_IP):2381",
+                        $"--listen-peer-urls={Scheme}://$(POD_IP):2380",
                         $"--initial-advertise-peer-urls={PeerUrlOf(name)}",
                         $"--initial-cluster={all}",
                         "--initial-cluster-state=new",
                         "--snapshot-count=200", // whoever joins is sent a snapshot
+                        .. Tls(),
                     ],
                     Env =
                     [
@@ -142,14 +186,28 @@ internal sealed class EtcdPods : IAsyncDisposable
                     ],
                     ReadinessProbe = new V1Probe
                     {
-                        HttpGet = new V1HTTPGetAction { Path = "/health", Port = 2379 },
+                        HttpGet = new V1HTTPGetAction { Path = "/health", Port = 2381 },
                         PeriodSeconds = 1,
                         FailureThreshold = 1,
                     },
-                    VolumeMounts = [new V1VolumeMount { Name = "data", MountPath = "/var/lib/etcd" }],
+                    VolumeMounts = [.. Mounts()],
                 },
             ],
-            Volumes = [new V1Volume { Name = "data", EmptyDir = new V1EmptyDirVolumeSource() }],
+            Volumes = [.. Volumes()],
         },
     };
+
+    private IEnumerable<V1VolumeMount> Mounts()
+    {
+        yield return new V1VolumeMount { Name = "data", MountPath = "/var/lib/etcd" };
+        if (_trust is not null)
+            yield return new V1VolumeMount { Name = "tls", MountPath = "/tls" };
+    }
+
+    private IEnumerable<V1Volume> Volumes()
+    {
+        yield return new V1Volume { Name = "data", EmptyDir = new V1EmptyDirVolumeSource() };
+        if (_trust is not null)
+            yield return new V1Volume { Name = "tls", Secret = new V1SecretVolumeSource { SecretName = _name } };
+    }
 }

@@ -57,9 +57,13 @@ internal sealed class ScenarioCluster : IAsyncDisposable
     public IReadOnlyList<V1Pod> Pods => _pods.List();
 
     /// <summary>Asks for a cluster, and returns at once.</summary>
-    public static async Task<ScenarioCluster> CreateAsync(ScenarioSite site, string word, Action<KvClusterSpec> change)
+    public static Task<ScenarioCluster> CreateAsync(ScenarioSite site, string word, Action<KvClusterSpec> change) =>
+        CreateNamedAsync(site, site.NextName(word), change);
+
+    /// <summary>The same for who has to know its name before.</summary>
+    public static async Task<ScenarioCluster> CreateNamedAsync(
+        ScenarioSite site, string name, Action<KvClusterSpec> change)
     {
-        string name = site.NextName(word);
         var wanted = new V1KvCluster
         {
             Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = site.Space },
