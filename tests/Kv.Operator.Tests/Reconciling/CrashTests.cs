@@ -36,6 +36,14 @@ public sealed class CrashTests
             StatusOf(call)?.UpgradeSnapshot?.Step == nameof(UpgradeSnapshotStep.Taking)),
         ("snapshot accepted", "upgrade with a snapshot", call =>
             StatusOf(call)?.UpgradeSnapshot?.Step == nameof(UpgradeSnapshotStep.Verified)),
+        ("pod of another version", "upgrade with a snapshot", call => call.What == "create V1Pod"),
+        ("restoring pod", "begin with a snapshot", IsRestoringPod),
+        ("recovery begun", "recover from a survivor", call =>
+            StatusOf(call)?.Recovery?.Step == nameof(RecoveryStep.Fencing)),
+        ("pod ended", "recover from a survivor", call => call.What == "delete V1Pod"),
+        ("survivor alone", "recover from a survivor", call =>
+            StatusOf(call)?.Recovery?.Step == nameof(RecoveryStep.Restarting)),
+        ("recovery over", "recover from a survivor", call => StatusOf(call)?.LastRecovery is not null),
         ("fenced PVC", "recover from a survivor", call => call.What == "update V1PersistentVolumeClaim" &&
             ((V1PersistentVolumeClaim)call.After!).GetAnnotation(Names.Fenced) is not null),
         ("forced pod", "recover from a survivor", call => call.What == "create V1Pod" &&
@@ -44,6 +52,22 @@ public sealed class CrashTests
             ((V1KvCluster)call.After!).GetAnnotation(Names.Recover) is null),
         ("cluster given up", "recover from a snapshot", call =>
             StatusOf(call)?.Recovery?.Step == nameof(RecoveryStep.Seeding)),
+        ("PVC put aside", "recover from a snapshot", call => call.What == "update V1PersistentVolumeClaim" &&
+            ((V1PersistentVolumeClaim)call.After!).GetAnnotation(Names.Fenced) is not null),
+        ("pod that restores again", "recover from a snapshot", IsRestoringPod),
+        ("cluster taken over", "adopt", call => StatusOf(call)?.ClusterId is not null),
+        ("learner beside etcds", "adopt", call => call.What == "add"),
+        ("vote beside etcds", "adopt", call => call.What == "promote"),
+        ("leadership taken over", "finalize", call => call.What == "move leader"),
+        ("etcd removed", "finalize", call => call.What == "remove"),
+        ("adoption over", "finalize", call => StatusOf(call)?.Adoption?.AdoptedAt is not null),
+        ("shortening written down", "defragment", call =>
+            StatusOf(call)?.Members?.Any(line => line.DefragmentedAt is not null) == true),
+        ("store shortened", "defragment", call => call.What == "defragment"),
+        ("giving up written down", "make room", call => StatusOf(call)?.CompactedAt is not null),
+        ("history given up", "make room", call => call.What == "compact"),
+        ("full store shortened", "make room", call => call.What == "defragment"),
+        ("alarm lifted", "make room", call => call.What == "disarm"),
         ("recovery step write", "lost status", call => StatusOf(call)?.ClusterId is not null),
         ("finalizer removal", "delete", call => call.What == "update V1KvCluster"),
     ];
@@ -109,6 +133,9 @@ public sealed class CrashTests
 
         Assert.True(isHit, "The point was not passed.");
     }
+
+    private static bool IsRestoringPod(Call call) =>
+        call is { What: "create V1Pod", After: V1Pod { Spec.InitContainers.Count: > 0 } };
 
     private static KvClusterStatus? StatusOf(Call call) =>
         call.What == "update status V1KvCluster" ? ((V1KvCluster)call.After!).Status : null;

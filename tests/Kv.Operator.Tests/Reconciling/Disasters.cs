@@ -1,6 +1,7 @@
 using Kv.Kubernetes;
 using Kv.Kubernetes.Models;
 using Kv.Operator.Api;
+using Kv.Operator.Members;
 using Kv.Operator.Planning;
 
 namespace Kv.Operator.Tests.Reconciling;
@@ -16,6 +17,13 @@ internal static class Disasters
         foreach (string member in new[] { "demo-1", "demo-2" })
             harness.Api.MarkDeleted<V1Pod>(member);
         harness.Kubelet.Tick();
+    }
+
+    /// <summary>All stores have grown to so much.</summary>
+    public static void Swell(Harness harness, long bytes)
+    {
+        foreach (MemberLine line in harness.Members.Members)
+            harness.Members.StoreBytes[SimulatedMembers.HostOf(line)] = bytes;
     }
 
     public static void Ask(Harness harness, string what) => harness.Change(cluster =>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Kv.Kubernetes;
 using Kv.Kubernetes.Models;
 using Kv.Operator.Api;
+using Kv.Operator.Planning;
 
 namespace Kv.Operator.Tests.Reconciling;
 
@@ -20,6 +21,12 @@ public sealed record Scenario(string Name, int From, Action<Harness> Change)
 
     /// <summary>Members of an etcd cluster that is there before.</summary>
     public int Etcds { get; init; }
+
+    /// <summary>Whether all of ours have joined those, who are still in.</summary>
+    public bool HasJoined { get; init; }
+
+    /// <summary>What must be so besides, in the end.</summary>
+    public Func<Harness, bool> IsDone { get; init; } = _ => true;
 
     /// <summary>Members that are added.</summary>
     public int Adds { get; init; }
@@ -93,6 +100,25 @@ public sealed record Scenario(string Name, int From, Action<Harness> Change)
             Volumes = 3,
         },
         new("adopt", 0, _ => { }) { Etcds = 3, Adds = 3, Removes = 3, Volumes = 3 },
+        new("finalize", 0, harness => harness.Change(cluster => cluster.Spec.Bootstrap!.FromEtcd!.Finalize = true))
+        {
+            Etcds = 3,
+            HasJoined = true,
+            Removes = 3,
+        },
+        new("defragment", 3, harness => Disasters.Swell(harness, 600L << 20))
+        {
+            IsDone = harness => harness.Members.StoreBytes.Count == 0 && harness.Fate.CountOf("defragment") == 3,
+        },
+        new("make room", 3, harness =>
+        {
+            Disasters.Swell(harness, 100L << 30);
+            harness.Members.FullOfHistory.UnionWith(harness.Members.StoreBytes.Keys);
+            harness.Members.Alarms.Add(new AlarmFound(harness.Members.Leader, AlarmKind.NoSpace));
+        })
+        {
+            IsDone = harness => harness.Members is { StoreBytes.Count: 0, Alarms.Count: 0 },
+        },
         new("delete", 3, harness => harness.Api.MarkDeleted<V1KvCluster>("demo")) { IsEnd = true },
     ];
 
@@ -108,7 +134,7 @@ public sealed record Scenario(string Name, int From, Action<Harness> Change)
     }
 
     /// <summary>Whether all is done.</summary>
-    public bool IsOver(Harness harness) => IsEnd ? harness.Cluster is null : harness.IsAsWanted();
+    public bool IsOver(Harness harness) => IsEnd ? harness.Cluster is null : harness.IsAsWanted() && IsDone(harness);
 
     /// <summary>Lets it happen, and the operator go on until all is done.</summary>
     /// <param name="passes">Passes of the operator for each turn of the world.</param>
@@ -150,7 +176,9 @@ public sealed record Scenario(string Name, int From, Action<Harness> Change)
         if (From != 0)
             await harness.SettleAsync();
         if (Etcds != 0)
-            Adopt(harness, Etcds, isFinal: true);
+            Adopt(harness, Etcds, isFinal: !HasJoined);
+        if (HasJoined)
+            await harness.StepUntilAsync(() => harness.Cluster!.Status.Adoption?.Phase == "AwaitingFinalize");
         AddForeign(harness.Api);
         return harness;
     }
