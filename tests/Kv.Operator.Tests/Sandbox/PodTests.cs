@@ -174,7 +174,9 @@ public sealed class PodTests(SandboxFixture sandbox) : IClassFixture<SandboxFixt
                 command:
                 - /bin/sh
                 - -c
-                - 'trap "sleep 1; echo done > /tmp/v/end; exit 0" TERM; echo up; while true; do sleep 0.1; done'
+                - |
+                  finish() { echo done > /tmp/v/end; until [ -e /tmp/v/seen ]; do sleep 0.1; done; exit 0; }
+                  trap finish TERM; echo up; while true; do sleep 0.1; done
                 volumeMounts: [ { name: v, mountPath: /tmp/v } ]
             ---
             apiVersion: v1
@@ -192,6 +194,7 @@ public sealed class PodTests(SandboxFixture sandbox) : IClassFixture<SandboxFixt
         string file = Path.Combine((await Client.GetAsync(ObjectPath.Core(
             "persistentvolumes", name: claim.Text("spec", "volumeName")!))).Text("spec", "hostPath", "path")!, "end");
         await sandbox.UntilAsync(path, _ => File.Exists(file));
+        await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(file)!, "seen"), "");
         await sandbox.UntilGoneAsync(path);
 
         // The claim had to wait for its pod, the volume for its claim.
