@@ -23,7 +23,7 @@ internal sealed record TakenSnapshot
     public string ToJson() => JsonSerializer.Serialize(this, SnapshotJson.Answers.TakenSnapshot);
 
     /// <summary>What is answered in its place when there is none.</summary>
-    public static string ErrorJson(string error) => 
+    public static string ErrorJson(string error) =>
         JsonSerializer.Serialize(new SnapshotError(error), SnapshotJson.Answers.SnapshotError);
 }
 
