@@ -37,6 +37,19 @@ public sealed class ChartTests : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(ValueSets))]
+    public async Task Helm_3_makes_the_same_of_a_chart(string valueSet)
+    {
+        using var older = new Helm(program: "helm3");
+        Assert.StartsWith("v3.", await older.RunAsync("version", "--short"), StringComparison.Ordinal);
+        Assert.StartsWith("v4.", await _helm.RunAsync("version", "--short"), StringComparison.Ordinal);
+        string values = Path.Combine(ChartFiles.Folder, valueSet);
+        string[] words = ["template", "rel", ChartFiles.ChartOf(valueSet), "--values", values];
+
+        Assert.Equal(await _helm.RunAsync(words), await older.RunAsync(words));
+    }
+
+    [Theory]
     [MemberData(nameof(Wrong))]
     public async Task Values_that_are_wrong_are_refused_by_name(string chart, string value, string message)
     {

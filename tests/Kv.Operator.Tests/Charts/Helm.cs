@@ -12,9 +12,18 @@ internal sealed class Helm : IDisposable
 
     private readonly TempDirectory _home = new();
     private readonly string? _kubeconfig;
+    private readonly string _program;
 
     /// <param name="kubeconfig">How to reach a Kubernetes; null where none is needed.</param>
-    public Helm(string? kubeconfig = null) => _kubeconfig = kubeconfig;
+    /// <param name="program">Which of <see cref="Programs"/>.</param>
+    public Helm(string? kubeconfig = null, string program = "helm")
+    {
+        _kubeconfig = kubeconfig;
+        _program = program;
+    }
+
+    /// <summary>Of both versions that people have: 4, and 3.</summary>
+    public static TheoryData<string> Programs => ["helm", "helm3"];
 
     /// <summary>Runs it; the test fails if it does.</summary>
     public Task<string> RunAsync(params string[] arguments) => Tool.RunAsync(Start(arguments), Patience);
@@ -23,7 +32,7 @@ internal sealed class Helm : IDisposable
     public async Task<string> FailAsync(params string[] arguments)
     {
         (int code, string output, string error) = await Tool.TryAsync(Start(arguments), Patience);
-        Assert.True(code != 0, $"helm {string.Join(' ', arguments)} was to fail:\n{output}{error}");
+        Assert.True(code != 0, $"{_program} {string.Join(' ', arguments)} was to fail:\n{output}{error}");
         return output + error;
     }
 
@@ -36,7 +45,7 @@ internal sealed class Helm : IDisposable
     private ProcessStartInfo Start(string[] arguments)
     {
         string[] where = _kubeconfig is null ? [] : ["--kubeconfig", _kubeconfig];
-        var start = new ProcessStartInfo("helm", [.. arguments, .. where]);
+        var start = new ProcessStartInfo(_program, [.. arguments, .. where]);
         foreach (string name in new[] { "HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME" })
             start.Environment[name] = _home[name];
         start.Environment["KUBECONFIG"] = _kubeconfig ?? _home["none"];

@@ -38,11 +38,13 @@ public sealed class InstallTests : IAsyncLifetime
     private Helm _helm = null!;
     private Kubectl _kubectl = null!;
 
-    [Fact]
-    public async Task Clusters_and_their_data_outlive_all_that_is_done_to_the_release()
+    [Theory]
+    [MemberData(nameof(Helm.Programs), MemberType = typeof(Helm))]
+    public async Task Clusters_and_their_data_outlive_all_that_is_done_to_the_release(string program)
     {
-        await _helm.RunAsync(["install", "kvo", ChartFiles.Operator, .. AsRelease]);
-        await _helm.RunAsync("test", "kvo", "--namespace", "kv-operator", "--timeout", "60s");
+        using var helm = new Helm(_sandbox.KubeconfigPath, program);
+        await helm.RunAsync(["install", "kvo", ChartFiles.Operator, .. AsRelease]);
+        await helm.RunAsync("test", "kvo", "--namespace", "kv-operator", "--timeout", "60s");
         await _kubectl.RunWithAsync(Demo, "apply", "-f", "-");
         await UntilReadyAsync("default", "demo");
         string members = await MembersAsync("default");
@@ -50,11 +52,11 @@ public sealed class InstallTests : IAsyncLifetime
         await EtcdctlAsync("put", "hello", "world");
 
         string first = await OperatorAsync();
-        await _helm.RunAsync(
+        await helm.RunAsync(
             ["upgrade", "kvo", ChartFiles.Operator, .. AsRelease, "--set", "config.workers=4,podAnnotations.a=b"]);
         string second = await OperatorAsync();
         Assert.NotEqual(first, second);
-        await _helm.RunAsync(["rollback", "kvo", "1", "--namespace", "kv-operator", "--wait", "--timeout", "100s"]);
+        await helm.RunAsync(["rollback", "kvo", "1", "--namespace", "kv-operator", "--wait", "--timeout", "100s"]);
         Assert.NotEqual(second, await OperatorAsync());
         await _kubectl.RunAsync("annotate", "kvc", "demo", "seen-by=the-third");
         await UntilReadyAsync("default", "demo");
@@ -63,7 +65,7 @@ public sealed class InstallTests : IAsyncLifetime
         Assert.Empty(_refused.Keys);
 
         // Its rights may be gone before it is: then it cannot give back its lease as it ends.
-        await _helm.RunAsync("uninstall", "kvo", "--namespace", "kv-operator", "--wait", "--timeout", "100s");
+        await helm.RunAsync("uninstall", "kvo", "--namespace", "kv-operator", "--wait", "--timeout", "100s");
         await UntilGoneAsync(ObjectPath.Core("pods", "kv-operator"));
         _refused.Clear();
         Assert.Contains("demo", await _kubectl.RunAsync("get", "kvc", "-o", "name"), StringComparison.Ordinal);
@@ -71,7 +73,7 @@ public sealed class InstallTests : IAsyncLifetime
         Assert.Contains("world", await EtcdctlAsync("get", "hello"), StringComparison.Ordinal);
 
         // Installed again it takes them over where they are.
-        await _helm.RunAsync(["install", "kvo", ChartFiles.Operator, .. AsRelease]);
+        await helm.RunAsync(["install", "kvo", ChartFiles.Operator, .. AsRelease]);
         await _kubectl.RunAsync("scale", "kvc/demo", "--replicas=1");
         await _kubectl.RunAsync("wait", "--for=jsonpath={.status.replicas}=1", "kvc/demo", "--timeout=55s");
         Assert.Contains("world", await EtcdctlAsync("get", "hello"), StringComparison.Ordinal);

@@ -6,11 +6,14 @@ using Kv.Sandbox.Json;
 
 namespace Kv.Sandbox.Loops;
 
-/// <summary>Keeps as many pods of the newest template as a deployment wants, without sets between the two: a new pod
-/// is made and is ready before an old one goes, or, with the strategy Recreate, the old ones go first.</summary>
+/// <summary>Keeps as many pods of the newest template as a deployment wants: a new pod is made and is ready before an
+/// old one goes, or, with the strategy Recreate, the old ones go first. The pods are the deployment's own;
+/// <see cref="TemplateSets"/> tells of them.</summary>
 internal sealed class DeploymentLoop(SandboxClient client, Mirror deployments)
 {
     private const string HashLabel = "pod-template-hash";
+
+    private readonly TemplateSets _sets = new(client);
 
     public async Task RunRoundAsync(CancellationToken stop)
     {
@@ -49,6 +52,7 @@ internal sealed class DeploymentLoop(SandboxClient client, Mirror deployments)
             .Concat(fresh.OrderBy(IsReady).Take(Math.Max(0, fresh.Length - wanted)));
         foreach (JsonObject pod in leaving)
             await client.DeleteAsync(pod.To("v1", "pods"), null, stop);
+        await _sets.WriteAsync(deployment, hash, fresh.Length, readyCount, stop);
         await WriteStatusAsync(deployment, (staying.Length, fresh.Length, staying.Count(IsReady), readyCount), stop);
     }
 
@@ -67,15 +71,7 @@ internal sealed class DeploymentLoop(SandboxClient client, Mirror deployments)
         JsonObject metadata = pod.Ensure("metadata");
         metadata["generateName"] = $"{deployment.Text("metadata", "name")}-{hash}-";
         metadata.Ensure("labels")[HashLabel] = hash;
-        metadata["ownerReferences"] = new JsonArray(new JsonObject
-        {
-            ["apiVersion"] = "apps/v1",
-            ["kind"] = "Deployment",
-            ["name"] = deployment.Text("metadata", "name"),
-            ["uid"] = deployment.Text("metadata", "uid"),
-            ["controller"] = true,
-            ["blockOwnerDeletion"] = true,
-        });
+        metadata["ownerReferences"] = TemplateSets.OwnedBy(deployment);
         pod["apiVersion"] = "v1";
         pod["kind"] = "Pod";
         return pod;

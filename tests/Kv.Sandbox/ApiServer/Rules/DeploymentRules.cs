@@ -14,7 +14,15 @@ internal static class DeploymentRules
         spec.Default("replicas", 1);
         spec.Default("revisionHistoryLimit", 10);
         spec.Default("progressDeadlineSeconds", 600);
-        spec.Default("strategy", new JsonObject { ["type"] = "RollingUpdate" });
+        JsonObject strategy = spec.Ensure("strategy");
+        strategy.Default("type", "RollingUpdate");
+        if (strategy.Text("type") == "RollingUpdate")
+        {
+            JsonObject rolling = strategy.Ensure("rollingUpdate");
+            rolling.Default("maxUnavailable", "25%");
+            rolling.Default("maxSurge", "25%");
+        }
+
         JsonObject template = spec.Ensure("template", "spec");
         template.Default("restartPolicy", "Always");
         PodRules.PrepareSpec(template);
