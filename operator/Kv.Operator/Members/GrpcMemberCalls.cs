@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using Etcdserverpb;
@@ -36,9 +37,14 @@ public sealed class GrpcMemberCalls(MemberChannels channels, TimeProvider clock)
         }
         catch (RpcException refused) when (!stop.IsCancellationRequested)
         {
-            bool isUntrusted = IsAboutTrust(refused);
-            string detail = (isUntrusted ? InnermostOf(refused).Message : refused.Status.Detail).Split('\n')[0];
-            throw new MemberCallException($"{detail} ({refused.StatusCode})", refused) { IsUntrusted = isUntrusted };
+            bool isAboutTrust = IsAboutTrust(refused);
+            bool isShutOut = !isAboutTrust && IsShutOut(member, refused);
+            string detail = (isAboutTrust ? InnermostOf(refused).Message : refused.Status.Detail).Split('\n')[0];
+            string hint = isShutOut ? " It may not trust the certificate that it is shown." : "";
+            throw new MemberCallException($"{detail}{hint} ({refused.StatusCode})", refused)
+            {
+                IsUntrusted = isAboutTrust || isShutOut,
+            };
         }
         catch (CryptographicException unreadable)
         {
@@ -145,6 +151,26 @@ public sealed class GrpcMemberCalls(MemberChannels channels, TimeProvider clock)
         }
 
         return false;
+    }
+
+    // Whoever does not trust our certificate ends the connection after the handshake, which in TLS 1.3 we take for
+    // done; the alert that tells why is often lost. Who cannot be connected to at all is no such case.
+    private static bool IsShutOut(MemberEndpoint member, RpcException refused)
+    {
+        if (member.Trust is not { Certificate.Length: > 0 } || member.Address.Scheme != Uri.UriSchemeHttps)
+            return false;
+        bool isCut = false;
+        for (Exception? each = refused.Status.DebugException; each is not null; each = each.InnerException)
+        {
+            if (each is SocketException { SocketErrorCode: not (SocketError.ConnectionReset or SocketError.Shutdown) })
+                return false;
+            isCut |= each is IOException or HttpRequestException
+            {
+                HttpRequestError: not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError),
+            };
+        }
+
+        return isCut;
     }
 
     private static Exception InnermostOf(RpcException refused)

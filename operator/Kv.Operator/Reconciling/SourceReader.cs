@@ -86,7 +86,9 @@ internal sealed class SourceReader(IKubernetesClient client, IMemberCalls calls)
             };
         }
 
-        if (good.Length == 0 && Array.Find(named, each => each.Fault is not null) is { Fault: { } fault } silent)
+        Asked? silent = Array.Find(named, each => each.Fault is { IsUntrusted: true })
+            ?? Array.Find(named, each => each.Fault is not null);
+        if (good.Length == 0 && silent is { Fault: { } fault })
         {
             return new SourceFound(id)
             {

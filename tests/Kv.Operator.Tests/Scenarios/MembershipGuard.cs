@@ -12,8 +12,8 @@ internal sealed class MembershipGuard : IAsyncDisposable
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(1);
 
-    // Lists further apart than this may differ by more than one change.
-    private static readonly TimeSpan Near = TimeSpan.FromMilliseconds(800);
+    // No change is asked for, done, seen and followed by the next one in less time than this.
+    private static readonly TimeSpan StepMin = TimeSpan.FromMilliseconds(100);
 
     private readonly ScenarioCluster _cluster;
     private readonly CancellationTokenSource _stop = new();
@@ -183,8 +183,7 @@ internal sealed class MembershipGuard : IAsyncDisposable
             int changes = now.Keys.Union(_members.Keys).Count(
                 id => !now.TryGetValue(id, out bool isLearner) || !_members.TryGetValue(id, out bool was)
                     || isLearner != was);
-            bool isNear = _seenAt != 0 && TimeProvider.System.GetElapsedTime(_seenAt) < Near;
-            if (changes > 1 && isNear)
+            if (_seenAt != 0 && changes > 1 + (TimeProvider.System.GetElapsedTime(_seenAt) / StepMin))
                 Find($"{changes} changes of members at once: {text}");
             if (changes > 0)
                 Tell(text);
