@@ -21,7 +21,7 @@ public sealed class ClusterObserver(
         ClusterLayout layout,
         WantedCluster wanted,
         ClusterMemory memory,
-        MemberTrust? trust,
+        ClusterCertificates certificates,
         CancellationToken stop)
     {
         ClusterRecord record = StatusRecord.Read(layout.Cluster.Status ?? new KvClusterStatus());
@@ -30,7 +30,7 @@ public sealed class ClusterObserver(
             [.. await objects.VolumesOfAsync(layout.Namespace, layout.Name, stop)];
         await AddForeignAsync(layout, record, pods, volumes, stop);
 
-        IReadOnlyList<MemberEndpoint> endpoints = EndpointsOf(layout, pods, trust);
+        IReadOnlyList<MemberEndpoint> endpoints = EndpointsOf(layout, pods, certificates.Trust);
         MemberReport[] reports =
             [.. (await Task.WhenAll(endpoints.Select(each => calls.AskAsync(each, stop)))).OfType<MemberReport>()];
         SourceLook? source = await new SourceReader(client, calls).LookAsync(layout, wanted, record, reports, stop);
@@ -66,7 +66,11 @@ public sealed class ClusterObserver(
             UpgradeSnapshot = await UpgradeSnapshots.FindAsync(client, layout, wanted, record, stop),
         };
         found = found with { IsSnapshotTaken = await IsSnapshotTakenAsync(layout, wanted, found, stop) };
-        return new Observation(pods, volumes, endpoints, found) { Snapshot = snapshot };
+        return new Observation(pods, volumes, endpoints, found)
+        {
+            Snapshot = snapshot,
+            CertificatesEndAt = certificates.EndsAt,
+        };
     }
 
     /// <summary>Asked only when a store is to be shortened: nothing else has to wait for it.</summary>

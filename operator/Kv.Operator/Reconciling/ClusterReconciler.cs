@@ -66,7 +66,7 @@ public sealed class ClusterReconciler(
         ClusterMemory memory = MemoryOf(cluster);
         var layout = new ClusterLayout(cluster, defaults);
         WantedCluster wanted = WantedReader.Read(layout, Times);
-        (ClusterAction? obstacle, MemberTrust? certificates) =
+        (ClusterAction? obstacle, ClusterCertificates certificates) =
             await PrepareAsync(objects, layout, wanted, memory, stop);
         var observer = new ClusterObserver(objects, client, calls, _zones, clock);
         Observation seen = await observer.ObserveAsync(layout, wanted, memory, certificates, stop);
@@ -153,7 +153,7 @@ public sealed class ClusterReconciler(
         wanted is { IsDeleting: false, IsPaused: false, Problem: null };
 
     /// <summary>Services and certificates, before anything that needs them.</summary>
-    private async Task<(ClusterAction? Obstacle, MemberTrust? Trust)> PrepareAsync(
+    private async Task<(ClusterAction? Obstacle, ClusterCertificates Certificates)> PrepareAsync(
         IClusterObjects objects,
         ClusterLayout layout,
         WantedCluster wanted,
@@ -163,7 +163,7 @@ public sealed class ClusterReconciler(
         bool isTouched = IsTouched(wanted);
         try
         {
-            MemberTrust? certificates = await trust.PrepareAsync(layout, isTouched, stop);
+            ClusterCertificates certificates = await trust.PrepareAsync(layout, isTouched, stop);
             if (isTouched)
             {
                 int voters = layout.Cluster.Status?.Members?.Count(member => member.Role is "Leader" or "Voter") ?? 0;
@@ -174,15 +174,15 @@ public sealed class ClusterReconciler(
         }
         catch (ObstacleException found)
         {
-            return (new ClusterAction.Blocked(found.Obstacle, found.Message), null);
+            return (new ClusterAction.Blocked(found.Obstacle, found.Message), ClusterCertificates.None);
         }
         catch (CertificatePendingException pending)
         {
-            return (new ClusterAction.Wait(pending.Message, Times.Recheck), null);
+            return (new ClusterAction.Wait(pending.Message, Times.Recheck), ClusterCertificates.None);
         }
         catch (KubernetesException refused) when (IsRefusal(refused))
         {
-            return (BlockOf(refused), null);
+            return (BlockOf(refused), ClusterCertificates.None);
         }
     }
 

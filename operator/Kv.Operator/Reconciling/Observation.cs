@@ -15,6 +15,9 @@ public sealed record Observation(
     /// <summary>The snapshot that the first member begins with; null if it begins with nothing.</summary>
     public RestoreSource? Snapshot { get; init; }
 
+    /// <summary>When the certificate ends that ends first; null if none is known.</summary>
+    public DateTimeOffset? CertificatesEndAt { get; init; }
+
     public MemberEndpoint? EndpointOf(string member) => Endpoints.FirstOrDefault(each => each.Member == member);
 
     /// <summary>A member that has a quorum behind it, the leader if it can be: whom to ask for changes.</summary>

@@ -4,7 +4,6 @@ using Kv.Kubernetes.Models;
 using Kv.Operator.Api;
 using Kv.Operator.Objects;
 using Kv.Operator.Planning;
-using Kv.Operator.Trust;
 
 namespace Kv.Operator.Reconciling;
 
@@ -31,7 +30,7 @@ public static class StatusReport
         status.DefaultQuota = step.Wanted.Problem is null
             ? QuotaOf(layout, seen, status.DefaultQuota)
             : status.DefaultQuota;
-        status.CertificatesExpireAt = ExpiryOf(seen) ?? status.CertificatesExpireAt;
+        status.CertificatesExpireAt = seen.CertificatesEndAt?.UtcDateTime ?? status.CertificatesExpireAt;
         status.Adoption = AdoptionReport.Make(scene, status.Adoption);
         status.Leader = scene.Members.FirstOrDefault(member => member.IsLeader)?.Name;
         status.Phase = PhaseOf(scene, step);
@@ -111,11 +110,6 @@ public static class StatusReport
             ? ClusterLayout.DefaultQuotaOf(layout.VolumeBytes)
             : before;
     }
-
-    private static DateTime? ExpiryOf(Observation seen) =>
-        seen.Endpoints.Select(each => each.Trust).FirstOrDefault(trust => trust is not null) is { } trust
-            ? new IssuedCertificate(trust.Certificate, trust.Key).NotAfter.UtcDateTime
-            : null;
 
     private static string PhaseOf(Scene scene, Step step) => (step.Action, scene) switch
     {

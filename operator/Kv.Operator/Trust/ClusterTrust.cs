@@ -40,11 +40,11 @@ public sealed class ClusterTrust(IKubernetesClient client, TimeProvider clock) :
     // Steps are not taken later than half of their time.
     private TimeSpan Recheck => Settling / 2 < RecheckAfter ? Settling / 2 : RecheckAfter;
 
-    public async Task<MemberTrust?> PrepareAsync(ClusterLayout layout, bool mayChange, CancellationToken stop)
+    public async Task<ClusterCertificates> PrepareAsync(ClusterLayout layout, bool mayChange, CancellationToken stop)
     {
         TlsSpec? tls = layout.Spec.Tls;
         if (tls is null)
-            return null;
+            return ClusterCertificates.None;
 
         // Generation and annotation: what may ask for other certificates.
         string asked = $"{layout.Cluster.Generation()} {layout.Cluster.GetAnnotation(Names.RotateAuthority)}";
@@ -52,10 +52,10 @@ public sealed class ClusterTrust(IKubernetesClient client, TimeProvider clock) :
         if (_checked.TryGetValue(layout.Uid, out Checked? known) && known.Asked == asked &&
             clock.GetElapsedTime(known.At) < (isResting && known.IsSteady ? RecheckAtRestAfter : Recheck))
         {
-            return known.Trust;
+            return known.Certificates;
         }
 
-        (MemberTrust? trust, bool isSteady) = await KeepAsync(layout, tls, mayChange, stop);
+        (ClusterCertificates kept, bool isSteady) = await KeepAsync(layout, tls, mayChange, stop);
         foreach ((string uid, Checked old) in _checked)
         {
             if (clock.GetElapsedTime(old.At) > RecheckAtRestAfter)
@@ -63,12 +63,12 @@ public sealed class ClusterTrust(IKubernetesClient client, TimeProvider clock) :
         }
 
         if (mayChange)
-            _checked[layout.Uid] = new Checked(asked, clock.GetTimestamp(), trust, isSteady);
-        return trust;
+            _checked[layout.Uid] = new Checked(asked, clock.GetTimestamp(), kept, isSteady);
+        return kept;
     }
 
-    /// <returns>What the operator needs itself, and whether no change of authority is under way.</returns>
-    private async Task<(MemberTrust? Trust, bool IsSteady)> KeepAsync(
+    /// <returns>What there is, and whether no change of authority is under way.</returns>
+    private async Task<(ClusterCertificates Kept, bool IsSteady)> KeepAsync(
         ClusterLayout layout, TlsSpec tls, bool mayChange, CancellationToken stop)
     {
         bool isOurs = tls.Client is { Issuer: CertificateIssuer.Operator } ||
@@ -76,29 +76,50 @@ public sealed class ClusterTrust(IKubernetesClient client, TimeProvider clock) :
         AuthorityState? authority = isOurs ? await AuthorityAsync(layout, mayChange, stop) : null;
         if (mayChange)
             await AskCertManagerAsync(layout, tls, stop);
-        if (tls.Peer is { Issuer: CertificateIssuer.CertManager })
+        V1Secret? peer = tls.Peer switch
         {
-            await ManagedAsync(layout, layout.PeerTlsSecret, stop);
-        }
-        else if (tls.Peer is not null)
-        {
-            await LeafAsync(
+            null => null,
+            { Issuer: CertificateIssuer.CertManager } => await ManagedAsync(layout, layout.PeerTlsSecret, stop),
+            _ => await LeafAsync(
                 layout, layout.PeerTlsSecret, $"{layout.Name} peer", layout.ServerNames(),
-                tls.Peer.Issuer == CertificateIssuer.Operator ? authority : null, mayChange, stop);
-        }
+                tls.Peer.Issuer == CertificateIssuer.Operator ? authority : null, mayChange, stop),
+        };
+        (V1Secret? member, V1Secret? user) = await ForClientsAsync(layout, tls, authority, mayChange, stop);
+        DateTimeOffset? end = new[] { peer, member, user }.Select(EndOf).Min();
+        return (new ClusterCertificates(TrustOf(member), end), authority is null or { Next: null, Previous: null });
+    }
 
-        bool isSteady = authority is null or { Next: null, Previous: null };
+    /// <summary>What members show to clients, and what clients show if the operator issues it.</summary>
+    private async Task<(V1Secret? Member, V1Secret? User)> ForClientsAsync(
+        ClusterLayout layout, TlsSpec tls, AuthorityState? authority, bool mayChange, CancellationToken stop)
+    {
         if (tls.Client is null)
-            return (null, isSteady);
+            return (null, null);
         if (tls.Client.Issuer == CertificateIssuer.CertManager)
-            return (TrustOf(await ManagedAsync(layout, layout.ClientTlsSecret, stop)), isSteady);
+            return (await ManagedAsync(layout, layout.ClientTlsSecret, stop), null);
         AuthorityState? issuer = tls.Client.Issuer == CertificateIssuer.Operator ? authority : null;
-        if (issuer is not null)
-            await LeafAsync(layout, layout.UserTlsSecret, $"{layout.Name} user", [], issuer, mayChange, stop);
-        V1Secret? leaf = await LeafAsync(
+        V1Secret? user = issuer is null
+            ? null
+            : await LeafAsync(layout, layout.UserTlsSecret, $"{layout.Name} user", [], issuer, mayChange, stop);
+        V1Secret? member = await LeafAsync(
             layout, layout.ClientTlsSecret, $"{layout.Name} member",
             [.. layout.ServerNames(), .. tls.Client.ExtraNames ?? []], issuer, mayChange, stop);
-        return (TrustOf(leaf), isSteady);
+        return (member, user);
+    }
+
+    private static DateTimeOffset? EndOf(V1Secret? leaf)
+    {
+        if (leaf is null)
+            return null;
+        try
+        {
+            return new IssuedCertificate(Text(leaf, CertificateKey), Text(leaf, PrivateKey)).NotAfter;
+        }
+        catch (CryptographicException)
+        {
+            throw new ObstacleException(
+                Obstacle.ForeignObject, $"{CertificateKey} of the Secret {leaf.Name()} is no certificate.");
+        }
     }
 
     private static MemberTrust? TrustOf(V1Secret? leaf) => leaf is null
@@ -272,7 +293,7 @@ public sealed class ClusterTrust(IKubernetesClient client, TimeProvider clock) :
     private static string Text(V1Secret secret, string key) =>
         secret.Data is { } data && data.TryGetValue(key, out byte[]? bytes) ? Encoding.UTF8.GetString(bytes) : "";
 
-    private sealed record Checked(string Asked, long At, MemberTrust? Trust, bool IsSteady);
+    private sealed record Checked(string Asked, long At, ClusterCertificates Certificates, bool IsSteady);
 
     private static string Serial() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
 }

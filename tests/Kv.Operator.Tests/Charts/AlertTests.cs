@@ -87,13 +87,16 @@ public sealed partial class AlertTests : IDisposable
         ];
         string[] used =
         [
-            .. expressions.SelectMany(text => Figure().Matches(text).Select(match => match.Value))
-                .Select(name => Suffix().Replace(name, "")).Distinct().Except(OfOthers),
+            .. expressions.SelectMany(FiguresOf).Select(name => Suffix().Replace(name, "")).Distinct().Except(OfOthers),
         ];
 
         Assert.InRange(used.Length, 30, 200);
         Assert.All(used, name => Assert.Contains($"\"{name}\"", sources, StringComparison.Ordinal));
     }
+
+    /// <summary>The figures that an expression is made of.</summary>
+    internal static IEnumerable<string> FiguresOf(string expression) =>
+        Figure().Matches(expression).Select(match => match.Value);
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Kv.Kubernetes;
 using Kv.Kubernetes.Models;
 using Kv.Operator.Api;
@@ -133,7 +134,54 @@ public sealed class TrustTests : IDisposable
         Assert.Contains("ca.crt", partial.Message, StringComparison.Ordinal);
     }
 
-    private Task<MemberTrust?> PrepareAsync(ClusterLayout layout) =>
+    /// <summary>Whoever issues them: one that is not renewed is told of by an alert.</summary>
+    [Fact]
+    public async Task The_end_that_is_told_is_that_of_the_certificate_that_ends_first()
+    {
+        Assert.Null((await LookAsync(Layout(tls: null))).EndsAt);
+        DateTimeOffset whole = _clock.GetUtcNow() + AuthorityPlan.LeafLife;
+        Assert.Equal(whole, (await LookAsync(Layout(new TlsSpec { Peer = new PeerTlsSpec() }))).EndsAt);
+
+        TestCertificate mine = new TestAuthority().Issue("peer", new() { End = TimeSpan.FromHours(12) });
+        _clock.Advance(mine.Certificate.NotBefore.ToUniversalTime() - _clock.GetUtcNow());
+        _api.Add(SecretOf("mine", mine.ChainPem, mine.KeyPem));
+        ClusterCertificates both = await LookAsync(Layout(new TlsSpec
+        {
+            Client = new ClientTlsSpec(),
+            Peer = new PeerTlsSpec { Issuer = CertificateIssuer.Secret, SecretName = "mine" },
+        }));
+
+        Assert.Equal(new DateTimeOffset(mine.Certificate.NotAfter.ToUniversalTime()), both.EndsAt);
+        Assert.NotNull(both.Trust);
+    }
+
+    [Fact]
+    public async Task A_named_Secret_must_hold_a_certificate()
+    {
+        _api.Add(SecretOf("mine", "no certificate", "no key"));
+
+        var refused = await Assert.ThrowsAsync<ObstacleException>(() => PrepareAsync(Layout(new TlsSpec
+        {
+            Peer = new PeerTlsSpec { Issuer = CertificateIssuer.Secret, SecretName = "mine" },
+        })));
+
+        Assert.Equal("tls.crt of the Secret mine is no certificate.", refused.Message);
+    }
+
+    private static V1Secret SecretOf(string name, string certificate, string key) => new()
+    {
+        Metadata = new() { Name = name, NamespaceProperty = "default" },
+        Data = new Dictionary<string, byte[]>
+        {
+            ["tls.crt"] = Encoding.UTF8.GetBytes(certificate),
+            ["tls.key"] = Encoding.UTF8.GetBytes(key),
+            ["ca.crt"] = Encoding.UTF8.GetBytes(certificate),
+        },
+    };
+
+    private async Task<MemberTrust?> PrepareAsync(ClusterLayout layout) => (await LookAsync(layout)).Trust;
+
+    private Task<ClusterCertificates> LookAsync(ClusterLayout layout) =>
         _trust.PrepareAsync(layout, mayChange: true, CancellationToken.None);
 
     private static ClusterLayout Layout(TlsSpec? tls) => new(
