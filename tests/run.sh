@@ -49,6 +49,7 @@ ensure_tools() {
     command -v buildah >/dev/null || missing+=(buildah)
     command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
     command -v debootstrap >/dev/null || missing+=(debootstrap)
+    command -v ip >/dev/null || missing+=(iproute2)
     if [ "${#missing[@]}" -gt 0 ]; then
         say "installing ${missing[*]}"
         install_packages "${missing[@]}" || say "could not install ${missing[*]}: tests that need them will fail"
@@ -66,7 +67,7 @@ ensure_tools() {
     if promtool=$(bash tests/tools/get-promtool.sh); then
         export PATH=$promtool:$PATH
     else
-        say "no promtool: tests that need it will fail"
+        say "no prometheus: tests that need it will fail"
     fi
 }
 

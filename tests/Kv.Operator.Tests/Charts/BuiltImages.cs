@@ -2,16 +2,19 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Kv.Operator.Tests.Docs;
 using Kv.Sandbox.Json;
 using Kv.Testing;
 
 namespace Kv.Operator.Tests.Charts;
 
-/// <summary>Both images, built once for all tests in a storage of their own, and unpacked where they are looked
-/// into. <c>KV_IMAGE_STORAGE</c> names a folder where the storage, and with it the layers, is kept for the next
-/// time.</summary>
+/// <summary>Both images, built once for all tests by the very lines of the README, in a storage of their own, and
+/// unpacked where they are looked into. <c>KV_IMAGE_STORAGE</c> names a folder where the storage, and with it the
+/// layers, is kept for the next time.</summary>
 public sealed class BuiltImages : IAsyncLifetime
 {
+    private const string Registry = "localhost";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     private static readonly string? Kept = Environment.GetEnvironmentVariable("KV_IMAGE_STORAGE");
@@ -25,7 +28,7 @@ public sealed class BuiltImages : IAsyncLifetime
     internal async Task<JsonObject> InspectAsync(string name)
     {
         JsonObject found = JsonFields.ParseObject(
-            await Tool.RunAsync(Buildah("inspect", "--type", "image", $"localhost/kv-{name}"), Patience));
+            await Tool.RunAsync(Buildah("inspect", "--type", "image", ImageOf(name)), Patience));
         return found.Map("Docker", "config") ?? [];
     }
 
@@ -34,7 +37,7 @@ public sealed class BuiltImages : IAsyncLifetime
     {
         if (_mounted.TryGetValue(name, out string? known))
             return known;
-        string container = await Tool.RunAsync(Buildah("from", "--pull-never", $"localhost/kv-{name}"), Patience);
+        string container = await Tool.RunAsync(Buildah("from", "--pull-never", ImageOf(name)), Patience);
         return _mounted[name] = (await Tool.RunAsync(Buildah("mount", container.Trim()), Patience)).Trim();
     }
 
@@ -76,18 +79,25 @@ public sealed class BuiltImages : IAsyncLifetime
         string packages = Path.Combine(
             Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget");
         string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
-        foreach (string name in ImageTests.Names.Select(row => row.Data))
-        {
-            // The SDK is lent and not copied, and so are the packages that have been restored: nothing is fetched.
-            await Tool.RunAsync(
-                Buildah(
-                    "build", "--layers", "--isolation", "chroot", "--pull-never", "--format", "docker",
-                    "--file", Path.Combine(ChartFiles.Root, $"Dockerfile.{name}"),
-                    "--build-arg", "SDK_IMAGE=localhost/kv-base", "--build-arg", $"RUNTIME_IMAGE={RuntimeOf(name)}",
-                    "--volume", $"{dotnet}:/usr/share/dotnet:ro", "--volume", $"{packages}:{packages}",
-                    "--tag", $"localhost/kv-{name}", ChartFiles.Root),
-                Patience);
-        }
+        DocCommand[] commands =
+            [.. DocCommand.All.Where(each => each.Text.StartsWith("docker build", StringComparison.Ordinal))];
+        Assert.Equal(ImageTests.Names.Count, commands.Length);
+        // The SDK is lent and not copied, and so are the packages that have been restored: nothing is fetched.
+        string prelude =
+            $$"""
+            docker() {
+              local runtime=localhost/kv-base # the node brings all that it needs, and must run where there is no .NET
+              case "$*" in *Dockerfile.operator*) runtime=localhost/kv-runtime ;; esac
+              shift
+              buildah --root "$KV_STORAGE/root" --runroot "$KV_STORAGE/run" build --layers --isolation chroot \
+                --pull-never --format docker --build-arg SDK_IMAGE=localhost/kv-base \
+                --build-arg RUNTIME_IMAGE=$runtime --volume {{dotnet}}:/usr/share/dotnet:ro \
+                --volume {{packages}}:{{packages}} "$@"
+            }
+            """;
+        await DocShell.RunAsync(
+            commands.Select(each => (each.Text, each.Text.Replace("REGISTRY", Registry, StringComparison.Ordinal))),
+            prelude, new Dictionary<string, string> { ["KV_STORAGE"] = Storage }, Patience * commands.Length);
     }
 
     public async ValueTask DisposeAsync()
@@ -98,8 +108,7 @@ public sealed class BuiltImages : IAsyncLifetime
         _own.Dispose();
     }
 
-    // The node brings all that it needs, and so must run where there is no .NET.
-    private static string RuntimeOf(string name) => name == "node" ? "localhost/kv-base" : "localhost/kv-runtime";
+    private static string ImageOf(string name) => $"{Registry}/kvoperator/kv-{name}:3.7.1";
 
     private ProcessStartInfo Buildah(params string[] words) => new(
         "buildah", ["--root", Path.Combine(Storage, "root"), "--runroot", Path.Combine(Storage, "run"), .. words]);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Kv.Sandbox.ApiServer.Storage;
 using Kv.Sandbox.Json;
 using Kv.Testing;
@@ -11,8 +12,9 @@ namespace Kv.Operator.Tests.Charts;
 /// <summary>The images, built for real by buildah from the Dockerfiles, on a Debian and a .NET that nothing is pulled
 /// for: what is in them, what they are started with, and that what is in them runs, not as root, on a root that cannot
 /// be written.</summary>
-public sealed class ImageTests(BuiltImages images) : IClassFixture<BuiltImages>
+public sealed partial class ImageTests(BuiltImages images) : IClassFixture<BuiltImages>
 {
+    private static readonly string[] OfTheBase = ["/tmp", "/var/tmp", "/run/lock"];
     private static readonly TimeSpan StartMax = TimeSpan.FromMilliseconds(500);
 
     public static TheoryData<string> Names => ["node", "operator"];
@@ -30,6 +32,12 @@ public sealed class ImageTests(BuiltImages images) : IClassFixture<BuiltImages>
         Assert.Contains("DOTNET_EnableDiagnostics=0", config.Texts("Env"));
         Assert.Equal($"kv-{name}", config.Text("Labels", "org.opencontainers.image.title"));
         Assert.Equal("Apache-2.0", config.Text("Labels", "org.opencontainers.image.licenses"));
+        Assert.NotEmpty(config.Text("Labels", "org.opencontainers.image.description")!);
+        string chart = await File.ReadAllTextAsync(Path.Combine(ChartFiles.Operator, "Chart.yaml"));
+        Assert.Contains(
+            $"\nappVersion: \"{config.Text("Labels", "org.opencontainers.image.version")}\"\n", chart,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(config.Texts("Env"), each => SecretWords().IsMatch(each));
     }
 
     [Theory]
@@ -42,6 +50,29 @@ public sealed class ImageTests(BuiltImages images) : IClassFixture<BuiltImages>
 
         Assert.InRange(files.Sum(file => new FileInfo(file).Length), 1 << 20, (long)megabytes << 20);
         Assert.DoesNotContain(files, file => Path.GetExtension(file) is ".cs" or ".csproj" or ".pdb");
+    }
+
+    /// <summary>On a root that can be written: whoever runs in it may write the volume of the data, and what the base
+    /// lets everybody write. And there is nothing to build with.</summary>
+    [Theory]
+    [InlineData("node", "/var/lib/kv")]
+    [InlineData("operator", "")]
+    public async Task Nothing_in_an_image_can_be_written_but_the_data(string name, string data)
+    {
+        string root = await images.MountAsync(name);
+        // What it may not even look into it cannot write either; of that find complains.
+        (_, string writable, _) = await Tool.TryAsync(
+            new ProcessStartInfo(
+                "/usr/sbin/chroot",
+                ["--userspec=65532:65532", root, "/usr/bin/find", "/", "-xdev", "-writable", "-not", "-type", "l"]),
+            TimeSpan.FromSeconds(60));
+
+        Assert.Equal(
+            data.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            writable.Split('\n', StringSplitOptions.RemoveEmptyEntries).Except(OfTheBase));
+        Assert.Contains("/tmp\n", writable, StringComparison.Ordinal);
+        Assert.False(Directory.Exists($"{root}/usr/share/dotnet/sdk"));
+        Assert.Equal(name == "operator", Directory.Exists($"{root}/usr/share/dotnet/shared"));
     }
 
     [Fact]
@@ -91,6 +122,9 @@ public sealed class ImageTests(BuiltImages images) : IClassFixture<BuiltImages>
 
         Assert.Equal(2, YamlReader.Read(written).Count);
     }
+
+    [GeneratedRegex("(?i)token|secret|password|key")]
+    private static partial Regex SecretWords();
 
     private static async Task<TimeSpan> UntilReadyAsync(Process node)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Kv.Operator.Tests.Charts;
 using Kv.Operator.Tests.Sandbox;
 using Kv.Sandbox.Client;
@@ -9,7 +10,7 @@ using Kv.Testing;
 namespace Kv.Operator.Tests.Docs;
 
 /// <summary>Every command in the documentation is run, or it is said which test does so, or why none can.</summary>
-public sealed class CommandTests(ApiServerFixture api) : IClassFixture<ApiServerFixture>, IDisposable
+public sealed partial class CommandTests(ApiServerFixture api) : IClassFixture<ApiServerFixture>, IDisposable
 {
     private readonly TempDirectory _folder = new();
 
@@ -18,17 +19,19 @@ public sealed class CommandTests(ApiServerFixture api) : IClassFixture<ApiServer
     {
         string[] unknown =
         [
-            .. DocCommand.All.Where(command => LineOf(command) < 0)
+            .. DocCommand.All.Where(command => CommandTable.LineOf(command) < 0)
                 .Select(command => $"{command.Document}: {command.Text}"),
         ];
         string[] unused =
         [
-            .. CommandTable.Lines.Index().Where(line => DocCommand.All.All(command => LineOf(command) != line.Index))
+            .. CommandTable.Lines.Index()
+                .Where(line => DocCommand.All.All(command => CommandTable.LineOf(command) != line.Index))
                 .Select(line => line.Item.Begins),
         ];
 
         Assert.Empty(unknown);
         Assert.Empty(unused);
+        Assert.Empty(CommandTable.Names.Except(DocCommand.Named));
         Assert.InRange(DocCommand.All.Count, 40, 200);
         Assert.Empty(DocCommand.Unmarked);
     }
@@ -43,6 +46,22 @@ public sealed class CommandTests(ApiServerFixture api) : IClassFixture<ApiServer
             Assert.All(how.Words, word => Assert.True(
                 source.Contains(word, StringComparison.Ordinal), $"{how.File} does not say {word}, for {begins}."));
         }
+    }
+
+    /// <summary>A comparison is worth what shows it.</summary>
+    [Fact]
+    public void The_tests_that_the_comparison_names_are_there()
+    {
+        string readme = File.ReadAllText(Path.Combine(ChartFiles.Root, "README.md"));
+        string sources = string.Join('\n', Directory.EnumerateFiles(
+            Path.Combine(ChartFiles.Root, "tests"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        string[] named =
+        [
+            .. TestNames().Matches(readme).Select(match => match.Groups[1].Value).Distinct(),
+        ];
+
+        Assert.InRange(named.Length, 5, 50);
+        Assert.All(named, name => Assert.Contains($" class {name}", sources, StringComparison.Ordinal));
     }
 
     /// <summary>As they stand, but for the names: in a shell, with a cluster called as in the documents, an API server
@@ -61,31 +80,28 @@ public sealed class CommandTests(ApiServerFixture api) : IClassFixture<ApiServer
             """));
         string[] commands =
         [
-            .. DocCommand.All
-                .Where(command => LineOf(command) is >= 0 and var line && CommandTable.Lines[line].How.IsRun)
+            .. DocCommand.All.Where(command => CommandTable.HowOf(command) is { IsRun: true })
                 .Select(command => command.Text).Distinct(),
         ];
 
-        string script = string.Join('\n', commands.Select(command =>
-            $"ran=$(cat <<'COMMAND'\n{command}\nCOMMAND\n)\n{In(space, command)}"));
-        var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c",
-            $"trap 'echo \"FAILED: $ran\" >&2' ERR\n{script}"])
-        {
-            WorkingDirectory = ChartFiles.Root,
-        };
-        start.Environment["KUBECONFIG"] = await ConfigureAsync(space);
-        start.Environment["KUBECACHEDIR"] = _folder["cache"];
-        (int code, string output, string error) = await Tool.TryAsync(start, TimeSpan.FromSeconds(120));
+        await DocShell.RunAsync(
+            commands.Select(command => (command, In(space, command))),
+            "PATH=$KV_PROGRAMS:$PATH",
+            new Dictionary<string, string>
+            {
+                ["KUBECONFIG"] = await ConfigureAsync(space),
+                ["KUBECACHEDIR"] = _folder["cache"],
+                ["KV_PROGRAMS"] = AppContext.BaseDirectory,
+            },
+            TimeSpan.FromSeconds(120));
 
-        Assert.True(code == 0, output + error);
         Assert.InRange(commands.Length, 15, 100);
     }
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>The line of the table that counts for a command; -1 if there is none.</summary>
-    private static int LineOf(DocCommand command) => CommandTable.Lines.ToList()
-        .FindIndex(line => command.Text.StartsWith(line.Begins, StringComparison.Ordinal));
+    [GeneratedRegex(@"`(\w+(?:Tests|Scenarios))`")]
+    private static partial Regex TestNames();
 
     /// <summary>The command with the names of here in place of those that stand for any.</summary>
     private static string In(string space, string command) => command
