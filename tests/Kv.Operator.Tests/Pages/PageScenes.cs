@@ -24,6 +24,8 @@ internal static class PageScenes
             ["recovery"] = (Of(Recovering(Healthy("demo"))), "survivor=demo-2"),
             ["invalid"] = (Of(Invalid(Healthy("demo"))), "Invalid specification"),
             ["paused"] = (Of(Paused(Healthy("demo"))), "Paused"),
+            ["fresh"] = (Of(Fresh("demo")), "Not looked at yet"),
+            ["deleting"] = (Of(Deleting(Healthy("demo"))), "In progress"),
             ["hostile"] = (Of(Hostile(Healthy("demo"))), "onerror"),
             ["many"] = (Many(), "No quorum"),
         };
@@ -183,6 +185,18 @@ internal static class PageScenes
         return cluster;
     }
 
+    private static V1KvCluster Fresh(string name) =>
+        new() { Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "data" } };
+
+    private static V1KvCluster Deleting(V1KvCluster cluster)
+    {
+        cluster.Metadata.DeletionTimestamp = Now.AddSeconds(-5);
+        (cluster.Status.Phase, cluster.Status.Message) = ("Deleting", "Waiting for the pods to be gone.");
+        Operate(cluster, "Deleting", Now.AddSeconds(-5));
+        Set(cluster, "Ready", "False", "Deleting");
+        return cluster;
+    }
+
     /// <summary>Texts that are markup where they are not escaped, in all fields that somebody else may write.</summary>
     private static V1KvCluster Hostile(V1KvCluster cluster)
     {
@@ -208,7 +222,7 @@ internal static class PageScenes
         [
             Healthy("orders"), Healthy("search"), WithoutQuorum(Healthy("audit")), Degraded(Healthy("demo")),
             Upgrading(Healthy("control-plane")), Invalid(Healthy("typo")), Paused(Healthy("maintenance")),
-            new V1KvCluster { Metadata = new V1ObjectMeta { Name = "fresh", NamespaceProperty = "data" } },
+            Fresh("fresh"),
         ],
         Namespaces = ["data", "team-a"],
         DefaultVersion = "3.7.1",

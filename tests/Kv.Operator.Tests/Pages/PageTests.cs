@@ -12,6 +12,16 @@ public sealed partial class PageTests
 
     public static TheoryData<string> Scenes => [.. PageScenes.All.Keys];
 
+    /// <summary>Each is looked at in a browser, and a picture is made of it.</summary>
+    [Fact]
+    public void Every_state_has_a_scene_of_its_own()
+    {
+        IEnumerable<ClusterState> shown = PageScenes.All.Values.Select(each => each.Scene.Clusters)
+            .Where(clusters => clusters.Count == 1).Select(clusters => ClusterStates.Of(clusters[0]));
+
+        Assert.Equal(Enum.GetValues<ClusterState>(), shown.Distinct().Order());
+    }
+
     [Theory]
     [MemberData(nameof(Scenes))]
     public void Each_scene_is_told_in_markup_that_is_closed_and_whose_ids_are_unique(string name)
