@@ -57,6 +57,7 @@ ensure_tools() {
     bash tests/tools/get-etcd.sh "$etcd_version" >/dev/null ||
         say "no etcd $etcd_version: tests that need it will fail"
     bash tests/tools/get-s3rver.sh >/dev/null || say "no s3rver: tests that need it will fail"
+    bash tests/tools/get-kubernetes-models.sh >/dev/null || say "no schemas of Kubernetes: tests that need them will fail"
     local kubectl # and helm, and helm3
     if kubectl=$(bash tests/tools/get-kubectl.sh); then
         export PATH=$kubectl:$PATH

@@ -56,8 +56,11 @@ internal static class CommandTable
     };
 
     /// <summary>The line that counts for a command; -1 if there is none.</summary>
-    public static int LineOf(DocCommand command) =>
-        Lines.ToList().FindIndex(line => command.Text.StartsWith(line.Begins, StringComparison.Ordinal));
+    public static int LineOf(DocCommand command) => Lines.ToList().FindIndex(line =>
+        command.Text.StartsWith(line.Begins, StringComparison.Ordinal)
+        && (command.Text.Length == line.Begins.Length || EndsWord(command.Text[line.Begins.Length])));
+
+    private static bool EndsWord(char next) => !char.IsLetterOrDigit(next) && next != '-';
 
     public static How? HowOf(DocCommand command) => LineOf(command) is >= 0 and var line ? Lines[line].How : null;
 }
