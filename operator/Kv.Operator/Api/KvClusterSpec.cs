@@ -50,6 +50,11 @@ public sealed class KvClusterSpec : ApiModel
     [Description("Settings of the nodes. Changing one restarts the members, one at a time.")]
     public NodeOptions? Options { get; set; }
 
+    [ItemsMaximum(32)]
+    [XListMapKeys("name")]
+    [Description("Variables of OpenTelemetry, which make nodes export metrics and traces; a change restarts members.")]
+    public IList<EnvVariable>? Env { get; set; }
+
     [Description("When history is given up.")]
     public CompactionSpec? Compaction { get; set; }
 

@@ -11,10 +11,11 @@ namespace Kv.Operator.Objects;
 /// <summary>The pod of a member: fit for the restricted profile, told only what it needs to start.</summary>
 public static class MemberPod
 {
-    private const string Container = "kv-node";
     private const string DataFolder = "/var/lib/kv";
     private const string ClientTlsFolder = "/etc/kv/client-tls";
     private const string PeerTlsFolder = "/etc/kv/peer-tls";
+
+    internal const string Container = "kv-node";
 
     /// <summary>Where a node keeps its data; the volume is one above, so that there is room beside it.</summary>
     internal const string DataDirectory = $"{DataFolder}/data";
@@ -104,15 +105,7 @@ public static class MemberPod
         Image = layout.Image,
         ImagePullPolicy = layout.Spec.ImagePullPolicy.ToString(),
         Args = [.. NodeFlags.Of(layout, member, DataDirectory, ClientTlsFolder, PeerTlsFolder)],
-        Env =
-        [
-            new V1EnvVar
-            {
-                Name = "POD_IP",
-                ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = "status.podIP" } },
-            },
-            new V1EnvVar { Name = "DOTNET_EnableDiagnostics", Value = "0" },
-        ],
+        Env = [.. NodeVariables.Of(layout, member)],
         Ports =
         [
             new V1ContainerPort { Name = "client", ContainerPort = ClusterLayout.ClientPort },

@@ -84,7 +84,7 @@ public static class VolumePreparation
             Image = node.Image,
             ImagePullPolicy = node.ImagePullPolicy,
             Args = arguments,
-            Env = [.. node.Env!.Where(variable => variable.ValueFrom is null)],
+            Env = [.. node.Env!.Where(NodeVariables.IsForAll)],
             Resources = node.Resources,
             SecurityContext = node.SecurityContext,
             TerminationMessagePolicy = node.TerminationMessagePolicy,

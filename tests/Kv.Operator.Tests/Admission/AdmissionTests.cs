@@ -93,6 +93,17 @@ public sealed class AdmissionTests(ApiServerFixture fixture) : IClassFixture<Api
             ["spec.clientService.type", "\"ClusterIP\", \"NodePort\", \"LoadBalancer\""] },
         { "{ networkPolicy: { enabled: 1 } }", ["spec.networkPolicy.enabled", "must be of type boolean"] },
         { "{ disruption: { enabled: 'no' } }", ["spec.disruption.enabled", "must be of type boolean"] },
+        { "{ env: [{ name: PATH, value: /tmp }] }", ["spec.env[0].name", "should match '^OTEL_"] },
+        { "{ env: [{ name: OTEL_SERVICE_NAME }] }", ["spec.env[0]", "exactly one of value and valueFrom"] },
+        { "{ env: [{ name: OTEL_A, value: b, valueFrom: { secretKeyRef: { name: a, key: b } } }] }",
+            ["spec.env[0]", "exactly one of value and valueFrom"] },
+        { "{ env: [{ name: OTEL_A, value: b }, { name: OTEL_A, value: c }] }", ["spec.env[1]", "Duplicate value"] },
+        { "{ env: [{ name: OTEL_EXPORTER_OTLP_PROTOCOL, value: http/json }] }", ["spec.env[0]", "http/protobuf"] },
+        { "{ env: [{ name: OTEL_EXPORTER_OTLP_ENDPOINT, value: 'collector:4317' }] }",
+            ["spec.env[0]", "a URL of http or https"] },
+        { "{ env: [{ name: OTEL_A, valueFrom: { secretKeyRef: { name: a } } }] }",
+            ["spec.env[0].valueFrom.secretKeyRef.key", "Required value"] },
+        { "{ env: [{ name: OTEL_A, valueFrom: { fieldRef: { fieldPath: a } } }] }", ["unknown field", "fieldRef"] },
         { "{ paused: 'yes' }", ["spec.paused", "must be of type boolean"] },
         { "{ replica: 3 }", ["unknown field \"spec.replica\""] },
     };
@@ -183,6 +194,8 @@ public sealed class AdmissionTests(ApiServerFixture fixture) : IClassFixture<Api
     [InlineData("{ storage: { size: 0.5Gi, quota: 100Mi } }")]
     [InlineData("{ tls: { client: { extraNames: [db.example.org, '*.example.org', 10.0.0.1, 'fd00::1', DB] } } }")]
     [InlineData("{ storage: { storageClassName: fast.disks-1 }, compaction: { keepMinutes: 5 } }")]
+    [InlineData("{ env: [{ name: OTEL_EXPORTER_OTLP_ENDPOINT, value: 'http://$(HOST_IP):4317' }, " +
+        "{ name: OTEL_EXPORTER_OTLP_HEADERS, valueFrom: { secretKeyRef: { name: collector, key: headers } } }] }")]
     [InlineData("{ image: 'registry.example.org:5000/kv/node@sha256:0123' }")]
     public async Task What_is_right_is_taken(string spec) =>
         await Client.CreateAsync(await PathAsync("kvclusters") + Strict, Cluster(spec));

@@ -23,6 +23,8 @@ public sealed class ChartTests : IDisposable
         { "kv-cluster", "spec.replicas=30", "at '/spec/replicas': maximum: got 30, want 9" },
         { "kv-cluster", "spec.replica=3", "at '/spec': additional properties 'replica' not allowed" },
         { "kv-cluster", "spec.storage.size=plenty", "at '/spec/storage/size'" },
+        { "kv-cluster", "spec.env[0].name=PATH", "at '/spec/env/0/name'" },
+        { "kv-cluster", "spec.env[0].valueFrom.fieldRef=a", "additional properties 'fieldRef' not allowed" },
         { "kv-cluster", "fullnameOverride=1st", "at '/fullnameOverride'" },
     };
 
@@ -151,6 +153,23 @@ public sealed class ChartTests : IDisposable
         Assert.Contains(
             "--image-repository=registry.example.org:5000/kvoperator/kv-node", container.Texts("args"));
         Assert.Contains("--default-version=3.7.0", container.Texts("args"));
+    }
+
+    /// <summary>Variables are never there twice: an API server refuses that.</summary>
+    [Theory]
+    [InlineData("default", "service.namespace=$(POD_NAMESPACE),k8s.namespace.name=$(POD_NAMESPACE)", false)]
+    [InlineData("extras", "k8s.pod.name=$(POD_NAME),team=storage", true)]
+    public async Task What_the_operator_exports_says_whose_it_is(string values, string attributes, bool isExported)
+    {
+        JsonObject container = (await RenderAsync($"kv-operator/ci/{values}-values.yaml"))
+            .Single(each => IsOf(each, "Deployment")).Items("spec", "template", "spec", "containers").Single();
+        string[] names = [.. container.Items("env").Select(variable => variable.Text("name")!)];
+        JsonObject given = container.Items("env").Single(each => each.Text("name") == "OTEL_RESOURCE_ATTRIBUTES");
+
+        Assert.StartsWith(attributes, given.Text("value"), StringComparison.Ordinal);
+        Assert.Equal(names.Distinct(), names);
+        Assert.True(Array.IndexOf(names, "NODE_NAME") < Array.IndexOf(names, "OTEL_RESOURCE_ATTRIBUTES"));
+        Assert.Equal(isExported, names.Contains("OTEL_EXPORTER_OTLP_ENDPOINT"));
     }
 
     /// <summary>Uninstalling the operator must not delete the data of all clusters.</summary>

@@ -74,6 +74,27 @@ public sealed class GoldenTests
     }
 
     [Fact]
+    public void What_members_export_is_of_the_cluster_and_what_is_given_goes_before_it()
+    {
+        V1KvCluster cluster = KubernetesJson.Clone(Layout("small").Cluster);
+        string silent = MemberPod.HashOf(new ClusterLayout(cluster, new OperatorDefaults()));
+        cluster.Spec.Env = [new EnvVariable { Name = "OTEL_RESOURCE_ATTRIBUTES", Value = "service.name=mine,zone=a" }];
+        var layout = new ClusterLayout(cluster, new OperatorDefaults());
+        IList<V1EnvVar> given =
+            MemberPod.Build(layout, "demo-7", PodStart.Resume, "", isServing: true).Spec.Containers![0].Env!;
+
+        Assert.NotEqual(silent, MemberPod.HashOf(layout));
+        string attributes = Assert.Single(given, each => each.Name == "OTEL_RESOURCE_ATTRIBUTES").Value!;
+        Assert.StartsWith("service.name=demo,", attributes, StringComparison.Ordinal);
+        Assert.Contains(",k8s.pod.name=demo-7,", attributes, StringComparison.Ordinal);
+        Assert.EndsWith(",service.name=mine,zone=a", attributes, StringComparison.Ordinal);
+        Assert.Contains(given.TakeWhile(each => each.Value != attributes), each => each.Name == "NODE_NAME");
+
+        cluster.Spec.Env = [];
+        Assert.Equal(silent, MemberPod.HashOf(new ClusterLayout(cluster, new OperatorDefaults())));
+    }
+
+    [Fact]
     public void A_newer_operator_restarts_nobody()
     {
         V1KvCluster cluster = KubernetesJson.Clone(Layout("small").Cluster);
