@@ -19,9 +19,12 @@ public sealed class Histogram
     private readonly double[] _bounds;
     private readonly bool _isDoubling;
     private readonly long _startBits;
+    private readonly HistogramFamily _family;
+    private readonly KeyValuePair<string, object?>[] _tags;
 
-    internal Histogram(HistogramBuckets buckets)
+    internal Histogram(HistogramBuckets buckets, HistogramFamily family, KeyValuePair<string, object?>[] tags)
     {
+        (_family, _tags) = (family, tags);
         _bounds = buckets.Bounds;
         _isDoubling = buckets is ExponentialBuckets;
         _startBits = BitConverter.DoubleToInt64Bits(_bounds[0]);
@@ -33,6 +36,8 @@ public sealed class Histogram
 
     public void Observe(double value)
     {
+        if (_family.IsHeard)
+            _family.Tell(value, _tags);
         Span<long> mine = _stripes.Mine();
         Interlocked.Increment(ref mine[BucketOf(value)]);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.Text;
 
 namespace Kv.Server.Metrics;
@@ -40,6 +41,10 @@ public sealed record MetricLabels(IReadOnlyList<KeyValuePair<string, string>> Pa
     /// <summary>As it stands in the text, without braces: <c>a="b",c="d"</c>.</summary>
     public string Text { get; } = string.Join(',', Pairs.Select(pair => $"{pair.Key}=\"{Escape(pair.Value)}\""));
 
+    /// <summary>As instruments of a meter have them.</summary>
+    public KeyValuePair<string, object?>[] ToTags() =>
+        [.. Pairs.Select(pair => new KeyValuePair<string, object?>(pair.Key, pair.Value))];
+
     public static MetricLabels Of(params ReadOnlySpan<(string Name, string Value)> pairs)
     {
         var sorted = new KeyValuePair<string, string>[pairs.Length];
@@ -77,7 +82,7 @@ public abstract class StoredFamily<T>(string name, MetricKind kind, string help,
         {
             if (_series.TryGetValue(labels.Text, out var known))
                 return known.Series;
-            var made = Make();
+            var made = Make(labels);
             _series = _series.Add(labels.Text, (labels, made));
             return made;
         }
@@ -97,7 +102,7 @@ public abstract class StoredFamily<T>(string name, MetricKind kind, string help,
             Visit(visitor, labels, series);
     }
 
-    protected abstract T Make();
+    protected abstract T Make(MetricLabels labels);
 
     protected abstract void Visit(IMetricVisitor visitor, MetricLabels labels, T series);
 }
@@ -107,7 +112,7 @@ public sealed class ScalarFamily<T>(string name, MetricKind kind, string help, I
     : StoredFamily<T>(name, kind, help, labelNames)
     where T : class, IScalar, new()
 {
-    protected override T Make() => new();
+    protected override T Make(MetricLabels labels) => new();
 
     protected override void Visit(IMetricVisitor visitor, MetricLabels labels, T series) =>
         visitor.Visit(this, labels, series.Value);
@@ -117,7 +122,24 @@ public sealed class HistogramFamily(
     string name, HistogramBuckets buckets, string help, IReadOnlyList<string> labelNames)
     : StoredFamily<Histogram>(name, MetricKind.Histogram, help, labelNames)
 {
-    protected override Histogram Make() => new(buckets);
+    // Set once, while the node is put together.
+    private Histogram<double>? _instrument;
+
+    /// <summary>Whether anybody listens to the instrument.</summary>
+    internal bool IsHeard => _instrument is { Enabled: true };
+
+    /// <summary>Makes it an instrument of <paramref name="meter"/>, with its bounds for whoever aggregates.</summary>
+    internal void ShowIn(Meter meter) => _instrument = meter.CreateHistogram(
+        Name,
+        unit: null,
+        Help,
+        tags: null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets.Bounds });
+
+    /// <summary>Hands one observation to those who listen. They must be there: see <see cref="IsHeard"/>.</summary>
+    internal void Tell(double value, KeyValuePair<string, object?>[] tags) => _instrument!.Record(value, tags);
+
+    protected override Histogram Make(MetricLabels labels) => new(buckets, this, labels.ToTags());
 
     protected override void Visit(IMetricVisitor visitor, MetricLabels labels, Histogram series) =>
         visitor.Visit(this, labels, series);

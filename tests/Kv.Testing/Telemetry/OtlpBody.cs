@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 
 namespace Kv.Testing;
@@ -21,11 +22,20 @@ public sealed record CollectedSpan(
 }
 
 /// <summary>A number that was exported.</summary>
+/// <param name="Value">Of a histogram, how many it has counted.</param>
 public sealed record CollectedPoint(
     string Metric,
     IReadOnlyDictionary<string, string> Tags,
     double Value,
-    IReadOnlyDictionary<string, string> Resource);
+    IReadOnlyDictionary<string, string> Resource)
+{
+    /// <summary>Null unless it is a histogram.</summary>
+    public CollectedHistogram? Histogram { get; init; }
+}
+
+/// <summary>A histogram that was exported, since when its process exports.</summary>
+/// <param name="Counts">One more than there are bounds; each without those of the buckets below.</param>
+public sealed record CollectedHistogram(double Sum, IReadOnlyList<double> Bounds, IReadOnlyList<ulong> Counts);
 
 /// <summary>Reads requests of OTLP by the field numbers that opentelemetry-proto publishes.</summary>
 public static class OtlpBody
@@ -71,7 +81,28 @@ public static class OtlpBody
         IReadOnlyList<OtlpField> fields = OtlpField.ReadAll(point);
         OtlpField number = fields.FirstOrDefault(field => field.Number is 4 or 6);
         double value = number.Number == 4 && !isHistogram ? number.Floating : (long)number.Scalar;
-        return new CollectedPoint(TextOf(name), Tags(fields, isHistogram ? 9 : 7), value, resource);
+        return new CollectedPoint(TextOf(name), Tags(fields, isHistogram ? 9 : 7), value, resource)
+        {
+            Histogram = isHistogram ? Histogram(fields) : null,
+        };
+    }
+
+    // Numbers of a fixed width come packed into one field, or as a field for each.
+    private static CollectedHistogram Histogram(IReadOnlyList<OtlpField> fields) => new(
+        fields.FirstOrDefault(field => field.Number == 5).Floating,
+        [.. Numbers(fields, 7).Select(BitConverter.UInt64BitsToDouble)],
+        [.. Numbers(fields, 6)]);
+
+    private static IEnumerable<ulong> Numbers(IReadOnlyList<OtlpField> fields, int number) =>
+        from field in fields
+        where field.Number == number
+        from each in field.Bytes.IsEmpty ? [field.Scalar] : Unpack(field.Bytes)
+        select each;
+
+    private static IEnumerable<ulong> Unpack(ReadOnlyMemory<byte> packed)
+    {
+        for (int at = 0; at < packed.Length; at += sizeof(ulong))
+            yield return BinaryPrimitives.ReadUInt64LittleEndian(packed.Span[at..]);
     }
 
     private static Dictionary<string, string> Tags(ReadOnlyMemory<byte> message, int number) =>
