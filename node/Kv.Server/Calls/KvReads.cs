@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Kv.Grpc;
 using Kv.Server.Membership;
 using Kv.Server.Observers;
+using Kv.Server.Tracing;
 using Kv.Store;
 
 namespace Kv.Server.Calls;
@@ -50,7 +52,11 @@ internal sealed class KvReads(
         if (error != KvError.None)
             return new ValueTask<Status>(Refusal.ToStatus(error));
         if (range.IsSerializable || reads.IsConfirmed)
-            return Answer(body, caller, call, reply);
+        {
+            using Activity? span = ReadSpan.Begin(ReadSpan.Range, range.IsSerializable);
+            return Answer(body, caller, call, reply, span);
+        }
+
         return learner.IsLearner
             ? new ValueTask<Status>(Refusal.ToStatus(KvError.NotSupportedForLearner))
             : ConfirmAndAnswerAsync(request.ToArray(), caller, call, reply);
@@ -60,13 +66,16 @@ internal sealed class KvReads(
     public async ValueTask<Status> TxnAsync(
         ReadOnlyMemory<byte> request, Caller caller, GrpcCall call, MessageWriter reply)
     {
-        if (!RequestChecks.IsSerializable(request.Span))
+        bool isSerializable = RequestChecks.IsSerializable(request.Span);
+        using Activity? span = ReadSpan.Begin(ReadSpan.Txn, isSerializable);
+        if (!isSerializable)
             await reads.ConfirmAsync();
         KvError error = gate.CheckTxn(caller, request.Span);
         int ranges = 0;
         if (error == KvError.None)
             error = store.ReadTxn(request.Span, headers.ForReply(), reply, out ranges);
         error = Recheck(caller, error);
+        ReadSpan.End(span, error);
         observer.OnTxn(call, error, ranges);
         return Refusal.ToStatus(error);
     }
@@ -85,11 +94,13 @@ internal sealed class KvReads(
     private async ValueTask<Status> ConfirmAndAnswerAsync(
         byte[] request, Caller caller, GrpcCall call, MessageWriter reply)
     {
+        using Activity? span = ReadSpan.Begin(ReadSpan.Range, isSerializable: false);
         await reads.ConfirmAsync();
-        return await Answer(request, caller, call, reply);
+        return await Answer(request, caller, call, reply, span);
     }
 
-    private ValueTask<Status> Answer(ReadOnlySpan<byte> request, Caller caller, GrpcCall call, MessageWriter reply)
+    private ValueTask<Status> Answer(
+        ReadOnlySpan<byte> request, Caller caller, GrpcCall call, MessageWriter reply, Activity? span)
     {
         RangeReply answer = store.Range(request, headers.ForReply());
         KvError error = Recheck(caller, answer.Error);
@@ -98,6 +109,7 @@ internal sealed class KvReads(
             error = KvError.Overloaded;
         if (error == KvError.None && isWhole)
             answer.WriteTo(reply);
+        ReadSpan.End(span, error, answer.EncodedBytes);
         observer.OnRange(call, error, answer.EncodedBytes);
         if (error == KvError.None && !isWhole)
             return StreamWholeAsync(answer, reply);
@@ -126,6 +138,7 @@ internal sealed class KvReads(
         Refusal.ThrowIfRefused(RequestChecks.RangeStream(request));
         Caller caller = gate.Identify(context);
         Refusal.ThrowIfRefused(CheckRange(caller, request, out bool isSerializable));
+        using Activity? span = ReadSpan.Begin(ReadSpan.RangeStream, isSerializable);
         if (!isSerializable)
             await reads.ConfirmAsync();
 

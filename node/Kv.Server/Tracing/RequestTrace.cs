@@ -62,7 +62,7 @@ internal sealed class RequestTrace : IProposalTrace
         }
 
         if (error != KvError.None)
-            whole.SetTag("kv.outcome", error.ToString());
+            whole.SetTag(Spans.Outcome, error.ToString());
         whole.SetEndTime(end);
     }
 

@@ -8,6 +8,9 @@ internal static class Spans
 {
     public const string SourceName = "Kv.Node";
 
+    /// <summary>The tag of a span whose request was refused: why.</summary>
+    public const string Outcome = "kv.outcome";
+
     public static ActivitySource Source { get; } = new(SourceName, ProductText.ServerVersion);
 
     public static bool AreWanted => Source.HasListeners();

@@ -63,6 +63,40 @@ public sealed class TraceTests
         await collector.WaitForAsync(each => Instances(each.Spans.Where(span => Holds(span, propose))) == 3);
     }
 
+    [Theory]
+    [InlineData("Range", "range")]
+    [InlineData("RangeStream", "range_stream")]
+    public async Task A_range_through_a_follower_shows_how_long_it_waited_for_the_leader(string method, string name)
+    {
+        string local = TracedNode.TraceId.Replace('0', '1');
+        await using var collector = OtlpCollector.Start();
+        await using TestCluster cluster = await TestCluster.StartAsync(
+            [NodeProgram.Ours, NodeProgram.Ours, NodeProgram.Ours],
+            settings => settings with { Environment = TracedNode.Variables(collector.Url) });
+        string leader = await cluster.LeaderAsync();
+        NodeProcess follower = cluster.Nodes.First(node => node.Key != leader).Value;
+
+        await TracedNode.PutAsync(follower, flags: "00");
+        await TracedNode.RangeAsync(follower, isSerializable: false, method);
+        await TracedNode.RangeAsync(follower, isSerializable: true, method, local);
+        string called = $"etcdserverpb.KV/{method}";
+        await collector.WaitForAsync(each => each.Find(called) is not null && each.Find(called, local) is not null
+            && each.Find(name, local) is not null && each.Find("read_index") is not null);
+
+        CollectedSpan call = collector.Find(called)!;
+        CollectedSpan range = collector.Find(name)!;
+        CollectedSpan wait = collector.Find("read_index")!;
+        Assert.Equal(
+            [TracedNode.SpanId, call.SpanId, range.SpanId], [call.ParentId, range.ParentId, wait.ParentId]);
+        Assert.True(call.Start <= range.Start && range.Start <= wait.Start && wait.Start < wait.End);
+        Assert.True(wait.End <= range.End && range.End <= call.End);
+        Assert.Equal("false", range.Tags["kv.read.serializable"]);
+        Assert.Equal("true", collector.Find(name, local)!.Tags["kv.read.serializable"]);
+        Assert.Null(collector.Find("read_index", local));
+        Assert.Equal(name == "range", range.Tags.ContainsKey("kv.read.bytes"));
+        Assert.False(collector.HasSeen(Encoding.UTF8.GetBytes(TracedNode.Secret)), "keys, values or tokens got out");
+    }
+
     [Fact]
     public async Task A_client_that_samples_decides_for_the_node()
     {

@@ -44,6 +44,17 @@ internal static class TracedNode
         Assert.True(answer.Succeeded, answer.Detail);
     }
 
+    /// <summary>Looks for what <see cref="PutAsync"/> has put.</summary>
+    public static async Task RangeAsync(
+        NodeProcess node, bool isSerializable, string method = "Range", string traceId = TraceId)
+    {
+        using var grpc = new RawGrpc(node.Url);
+        var range = new RangeRequest { Key = ByteString.CopyFromUtf8(Secret), Serializable = isSerializable };
+        Dictionary<string, string> headers = new() { ["traceparent"] = $"00-{traceId}-{SpanId}-01" };
+        RawAnswer answer = await grpc.CallAsync($"/etcdserverpb.KV/{method}", [range.ToByteArray()], headers);
+        Assert.True(answer.Succeeded, answer.Detail);
+    }
+
     public static CollectedSpan? Find(this OtlpCollector collector, string name, string traceId = TraceId) =>
         collector.Spans.FirstOrDefault(span => span.Name == name && span.TraceId == traceId);
 }
