@@ -5,7 +5,7 @@ namespace Kv.Server.Snapshots;
 internal sealed class SettledWriter(FileStream file)
 {
     private const int ChunkBytes = 1 << 20;
-    private const int UnsettledMaxBytes = 16 << 20;
+    private const int UnsettledMaxBytes = 1 << 20;
 
     private int _unsettled;
 
